@@ -1,0 +1,248 @@
+/**
+ * What a broker can be asked, in its own words: the one surface that the protocols, the bus and a program that embeds the broker
+ * see. Queues and topics go by name here; the rules behind know them by number.
+ *
+ * Every method answers with a value: `ok: true` and what was asked for, or a refusal. An answer is given when what it says rests on
+ * what the queue or topic promises (see `durability`). A method rejects only for a bug or an aborted signal (with the signal's reason).
+ */
+import type { Durability } from "../journal/journal.ts";
+import type { OutgoingMessage } from "../queue/commands.ts";
+import type { Attributes } from "../queue/message.ts";
+import type { QueueRefusal, Refused } from "../queue/refusals.ts";
+import type { OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
+import type { TopicRefusal } from "../topic/refusals.ts";
+
+/** Refusals that no single queue or topic can give, because they are about the broker as a whole. */
+export const brokerRefusals = [
+  "invalid-name",
+  "limit-exceeded",
+  "memory-full",
+  "too-many-consumers",
+  "storage-failed",
+  "shutting-down",
+] as const;
+
+export type Refusal = QueueRefusal | TopicRefusal | (typeof brokerRefusals)[number];
+
+export type Result<Answer> = ({ readonly ok: true } & Answer) | Refused<Refusal>;
+
+/** What a queue or topic answers with, besides what was asked. */
+export interface Durable {
+  readonly durability: Durability;
+}
+
+// ---- queues ----
+
+export interface SendRequest {
+  readonly queue: string;
+  /** All of them or none. */
+  readonly messages: readonly OutgoingMessage[];
+}
+
+export interface ReceiveRequest {
+  readonly queue: string;
+  /** 1 to 1000. */
+  readonly max: number;
+  /** How long to wait for a first message when there is none, in milliseconds. 0: do not wait. */
+  readonly waitMs: number;
+  readonly visibilityTimeoutMs?: number;
+  /** Ends the wait; what would have been received stays in the queue. */
+  readonly signal?: AbortSignal;
+}
+
+/** A message handed out. `receipt` is what ack, nack and extend ask for. */
+export interface QueueDelivery {
+  readonly messageId: string;
+  readonly receipt: string;
+  readonly body: Uint8Array;
+  readonly attributes: Attributes;
+  /** 1 at the first delivery. */
+  readonly receiveCount: number;
+  readonly enqueuedAtMs: number;
+}
+
+export interface NackRequest {
+  readonly queue: string;
+  readonly receipt: string;
+  readonly delayMs: number;
+  /** False when the message never reached its consumer: the receive count goes back as well. Default true. */
+  readonly counts?: boolean;
+}
+
+export interface ExtendRequest {
+  readonly queue: string;
+  readonly receipt: string;
+  /** From now. */
+  readonly visibilityTimeoutMs: number;
+}
+
+/** Settings of a queue by name; absent ones get the defaults. */
+export interface CreateQueueRequest {
+  readonly queue: string;
+  readonly visibilityTimeoutMs?: number;
+  readonly deadLetter?: { readonly queue: string; readonly receiveCountMax: number };
+  readonly messageCountMax?: number;
+  readonly bodyBytesMax?: number;
+  readonly durability?: "synced" | "buffered" | "memory";
+}
+
+export interface QueueDescription {
+  readonly queue: string;
+  readonly visibilityTimeoutMs: number;
+  readonly deadLetter: { readonly queue: string; readonly receiveCountMax: number } | undefined;
+  readonly messageCountMax: number;
+  readonly bodyBytesMax: number;
+  readonly durability: Durability;
+  readonly ready: number;
+  readonly delayed: number;
+  readonly inFlight: number;
+  readonly bodyBytes: number;
+}
+
+// ---- topics ----
+
+export interface PublishRequest {
+  readonly topic: string;
+  /** All of them or none. */
+  readonly records: readonly OutgoingRecord[];
+}
+
+/** Places in the order of the records. On a live topic the offsets count what was published and nothing can be read back. */
+export interface Published extends Durable {
+  readonly places: readonly RecordPlace[];
+}
+
+export interface FetchRequest {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly recordsMax: number;
+  readonly bytesMax: number;
+  /** How long to wait for a first record when there is none at `offset` yet. */
+  readonly waitMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface FetchAnswer {
+  readonly records: readonly TopicRecord[];
+  readonly startOffset: number;
+  readonly endOffset: number;
+}
+
+export interface CreateTopicRequest {
+  readonly topic: string;
+  readonly partitionCount?: number;
+  readonly retention?: "log" | "live";
+  readonly durability?: "synced" | "buffered" | "memory";
+}
+
+export interface TopicDescription {
+  readonly topic: string;
+  readonly partitionCount: number;
+  readonly retention: "log" | "live";
+  readonly durability: Durability;
+  readonly partitions: readonly { readonly startOffset: number; readonly endOffset: number }[];
+  readonly liveSubscribers: number;
+}
+
+/** What a slow live subscriber costs: its own copy, the publishers' pace, or its connection. */
+export type Overflow = "drop" | "block" | "disconnect";
+
+export interface LiveSubscribeRequest {
+  readonly topic: string;
+  /** Records that wait for this subscriber at most. */
+  readonly bufferCountMax: number;
+  readonly overflow: Overflow;
+  /** Refused with `too-many-consumers` when the topic has this many live subscribers already. */
+  readonly subscriberCountMax: number;
+  /** Called when an empty buffer gets its first record: call `take` then. */
+  readonly onReadable: () => void;
+  /** Called once when the subscription ended from the broker's side: overflow with `disconnect`, or shutting down. */
+  readonly onClosed: (why: "overflow" | "shutting-down") => void;
+}
+
+/** Hears what is published from now on, of all partitions, in append order. Disposing it ends it. */
+export interface LiveSubscription extends Disposable {
+  /** Takes up to `max` records out of the buffer; empty when there are none. */
+  take(max: number): readonly TopicRecord[];
+  readonly dropped: number;
+}
+
+// ---- groups and transactions ----
+
+export interface JoinGroupRequest {
+  readonly group: string;
+  readonly member: string;
+  readonly topics: readonly string[];
+  /** Called at each new generation, also for the join itself. With no partitions this member waits for the next generation. */
+  readonly onAssigned: (assignment: MemberAssignment) => void;
+}
+
+export interface MemberAssignment {
+  readonly generation: number;
+  readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
+}
+
+export interface NamedOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface CommitOffsetsRequest {
+  readonly group: string;
+  readonly generation: number;
+  readonly offsets: readonly NamedOffset[];
+}
+
+/** Publishes, an offset commit and queue messages in one atomic append. */
+export interface TransactRequest {
+  readonly publishes: readonly PublishRequest[];
+  readonly sends?: readonly SendRequest[];
+  readonly commit?: CommitOffsetsRequest;
+  readonly fence?: {
+    readonly group: string;
+    readonly generation: number;
+    readonly topic: string;
+    readonly partition: number;
+    /** The offset that the next record of that partition has to get. */
+    readonly expectedOffset: number;
+  };
+}
+
+export interface Transacted extends Durable {
+  /** For each publish, the places of its records. */
+  readonly places: readonly (readonly RecordPlace[])[];
+}
+
+export interface BrokerApi {
+  send(request: SendRequest): Promise<Result<{ readonly messageIds: readonly string[] } & Durable>>;
+  receive(request: ReceiveRequest): Promise<Result<{ readonly deliveries: readonly QueueDelivery[] }>>;
+  ack(request: { readonly queue: string; readonly receipt: string }): Promise<Result<Durable>>;
+  nack(request: NackRequest): Promise<Result<Durable>>;
+  extend(request: ExtendRequest): Promise<Result<Durable>>;
+  /** Creating what exists with the same settings is fine; with others it is refused as `invalid-setting`. */
+  createQueue(request: CreateQueueRequest): Promise<Result<{ readonly created: boolean }>>;
+  describeQueue(queue: string): Promise<Result<{ readonly description: QueueDescription }>>;
+  listQueues(): readonly string[];
+
+  publish(request: PublishRequest): Promise<Result<Published>>;
+  fetch(request: FetchRequest): Promise<Result<FetchAnswer>>;
+  createTopic(request: CreateTopicRequest): Promise<Result<{ readonly created: boolean }>>;
+  describeTopic(topic: string): Promise<Result<{ readonly description: TopicDescription }>>;
+  listTopics(): readonly string[];
+  subscribeLive(request: LiveSubscribeRequest): Result<{ readonly subscription: LiveSubscription }>;
+  /** Undefined when nothing blocks publishing to the topic; else resolves when every blocking subscriber has room again. */
+  room(topic: string): Promise<void> | undefined;
+
+  joinGroup(request: JoinGroupRequest): Promise<Result<{ readonly assignment: MemberAssignment }>>;
+  leaveGroup(request: { readonly group: string; readonly member: string }): Promise<Result<object>>;
+  commitOffsets(request: CommitOffsetsRequest): Promise<Result<Durable>>;
+  /** Undefined when the group has never committed there. */
+  committedOffset(request: {
+    readonly group: string;
+    readonly topic: string;
+    readonly partition: number;
+  }): Promise<Result<{ readonly offset: number | undefined }>>;
+  transact(request: TransactRequest): Promise<Result<Transacted>>;
+}

@@ -1,0 +1,3 @@
+export type * from "./commands.ts";
+export * from "./refusals.ts";
+export * from "./settings.ts";

@@ -1,0 +1,89 @@
+/**
+ * What carries events: the seam between the bus and a log of records. The memory engine, the broker and (later) Kafka implement it
+ * and pass the same `engineConformance`.
+ */
+import type { Fault } from "@sluice/runtime";
+
+export type Durability = "synced" | "replicated" | "buffered" | "memory";
+
+/** Header names are lower case; values are text. */
+export type Headers = ReadonlyMap<string, string>;
+
+export interface EngineOutgoing {
+  readonly topic: string;
+  /** Decides the partition (murmur2, as Kafka's Java client). Absent: partitions take turns. */
+  readonly key: string | undefined;
+  readonly value: Uint8Array;
+  readonly headers: Headers;
+}
+
+export interface EngineRecord extends EngineOutgoing {
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+}
+
+export interface EnginePlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface EngineTransaction {
+  readonly publishes: readonly EngineOutgoing[];
+  /** At most one: the group has read `topic`/`partition` up to, not including, `offset`. */
+  readonly commit?: EnginePlace;
+  /** Who may write, see design of SourcedState: the whole transaction is refused as `stale-generation` or `unexpected-offset` otherwise. */
+  readonly fence?: {
+    readonly group: string;
+    readonly generation: number;
+    readonly topic: string;
+    readonly partition: number;
+    readonly expectedOffset: number;
+  };
+}
+
+export interface EngineReceipt {
+  readonly places: readonly EnginePlace[];
+  readonly durability: Durability;
+}
+
+export interface EngineAssignment {
+  readonly generation: number;
+  readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
+}
+
+export interface EngineMembership extends AsyncDisposable {
+  commit(generation: number, place: EnginePlace): Promise<void>;
+}
+
+/** Faults of an engine: `stale-generation`, `unexpected-offset`, `transaction-too-large`, `unknown-topic`, `engine-unavailable`. */
+export type EngineFault = Fault;
+
+export interface Engine extends AsyncDisposable {
+  readonly name: "memory" | "broker" | "kafka";
+  /** Creating a topic that exists with as many partitions is fine; with another number it rejects (`topic-differs`). */
+  createTopic(topic: string, partitionCount: number): Promise<void>;
+  partitionCount(topic: string): Promise<number>;
+  /** Resolves when the records rest on what the engine promises. All of them or none. */
+  publish(records: readonly EngineOutgoing[]): Promise<EngineReceipt>;
+  /** Atomic. Transactions of one caller land in the order of the calls. */
+  transact(transaction: EngineTransaction): Promise<EngineReceipt>;
+  /** The records of a partition from `offset` on, as they come, in batches; waits at the end until more come or the signal ends it. */
+  read(
+    topic: string,
+    partition: number,
+    offset: number,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly EngineRecord[]>;
+  /** Offset that the next record of the partition will get. */
+  endOffset(topic: string, partition: number): Promise<number>;
+  /** What the group has committed there; undefined when nothing. */
+  committedOffset(group: string, topic: string, partition: number): Promise<number | undefined>;
+  /** Joins a consumer group; `assigned` is called at each generation, the first time before the promise resolves. */
+  join(
+    group: string,
+    topics: readonly string[],
+    assigned: (assignment: EngineAssignment) => void,
+  ): Promise<EngineMembership>;
+}
