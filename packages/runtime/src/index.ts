@@ -5,3 +5,4 @@ export * from "./log.ts";
 export * from "./metrics.ts";
 export * from "./part.ts";
 export * from "./random.ts";
+export * from "./settings.ts";
