@@ -15,14 +15,19 @@ export const noAttributes: Attributes = new Map();
 /** The number of a message in its queue, from 1, never given twice. */
 export type MessageSequence = number;
 
-/** Holds for one delivery: the message and which of its receives it was. A later receive makes an earlier receipt stale. */
+/**
+ * Holds for one delivery. `lease` numbers the deliveries of the queue, from 1, never twice: a later delivery of the message makes an
+ * earlier receipt stale, also when a delivery was taken back without counting.
+ */
 export interface Receipt {
   readonly sequence: MessageSequence;
-  readonly receiveCount: number;
+  readonly lease: number;
 }
 
 export interface Delivery {
   readonly sequence: MessageSequence;
+  readonly lease: number;
+  /** How often the message has been received, this time included; what was taken back uncounted is not. */
   readonly receiveCount: number;
   readonly body: Uint8Array;
   readonly attributes: Attributes;

@@ -1,0 +1,59 @@
+/**
+ * Ids that need no table. A message id is a UUID of version 8 (RFC 9562 §5.8) that says which queue and which sequence it
+ * is; a receipt says which delivery of it. Both carry a salt of the data directory, so that those of another broker are strangers.
+ *
+ *     message id   sequence:48 | version:4 salt:12 | variant:2 salt:6 | salt:24 | queue:32
+ *     receipt      base64url of sequence:48 | queue:32 | lease:48 | salt:32
+ */
+import { formatUuid } from "@sluice/runtime";
+import type { Receipt } from "../queue/message.ts";
+
+/** Six random bytes, made once for each data directory. */
+export type Salt = Uint8Array;
+
+export const saltBytes = 6;
+
+const writeUint = (to: Uint8Array, at: number, bytes: number, value: number): void => {
+  let rest = value;
+  for (let i = at + bytes - 1; i >= at; i--) {
+    to[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+};
+
+const readUint = (from: Uint8Array, at: number, bytes: number): number => {
+  let value = 0;
+  for (let i = at; i < at + bytes; i++) value = value * 256 + (from[i] ?? 0);
+  return value;
+};
+
+export function messageId(salt: Salt, queue: number, sequence: number): string {
+  const bytes = new Uint8Array(16);
+  writeUint(bytes, 0, 6, sequence);
+  bytes[6] = 0x80 | ((salt[0] ?? 0) & 0x0f);
+  bytes[7] = salt[1] ?? 0;
+  bytes[8] = 0x80 | ((salt[2] ?? 0) & 0x3f);
+  bytes.set(salt.subarray(3, 6), 9);
+  writeUint(bytes, 12, 4, queue);
+  return formatUuid(bytes);
+}
+
+const receiptBytes = 20;
+
+export function formatReceipt(salt: Salt, queue: number, receipt: Receipt): string {
+  const bytes = Buffer.allocUnsafe(receiptBytes);
+  bytes.writeUIntBE(receipt.sequence, 0, 6);
+  bytes.writeUInt32BE(queue, 6);
+  bytes.writeUIntBE(receipt.lease, 10, 6);
+  bytes.set(salt.subarray(0, 4), 16);
+  return bytes.toString("base64url");
+}
+
+/** What a receipt says, or undefined when it was not made here for this queue. */
+export function parseReceipt(salt: Salt, queue: number, text: string): Receipt | undefined {
+  if (!/^[A-Za-z0-9_-]{27}$/.test(text)) return undefined;
+  const bytes = Buffer.from(text, "base64url");
+  if (bytes.length !== receiptBytes || readUint(bytes, 6, 4) !== queue) return undefined;
+  for (let i = 0; i < 4; i++) if (bytes[16 + i] !== salt[i]) return undefined;
+  return { sequence: readUint(bytes, 0, 6), lease: readUint(bytes, 10, 6) };
+}

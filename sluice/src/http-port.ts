@@ -1,0 +1,121 @@
+/**
+ * One HTTP port: one Fastify and one upgrade dispatcher, on which the parts register their routes and upgrade paths.
+ * Routes, error answers and body limits belong to the parts; what belongs to the port is who may connect at all.
+ */
+import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import swagger from "@fastify/swagger";
+import type { Log, Part, UpgradeHandler } from "@sluice/runtime";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from "fastify";
+import { isLoopback } from "./settings.ts";
+
+export interface HttpPortOptions {
+  /** For the OpenAPI document. */
+  readonly title: string;
+  readonly version: string;
+  readonly host: string;
+  readonly port: number;
+  readonly parts: readonly Part<FastifyPluginAsync>[];
+  /** Routes of the port itself: `/healthz`, `/ready`, `/metrics`, the first page. */
+  readonly ownRoutes: readonly FastifyPluginAsync[];
+  readonly allowedHosts: readonly string[];
+  readonly log: Log;
+}
+
+/** Whole time a client may take to send a request, headers and body; slower ones are answered 408 and closed. */
+const requestTimeoutMs = 30_000;
+const headersTimeoutMs = 10_000;
+const keepAliveTimeoutMs = 72_000;
+
+/** The name in a Host header without its port, lower case. */
+function hostName(header: string | undefined): string {
+  const value = (header ?? "").toLowerCase();
+  return value.startsWith("[") ? value.slice(0, value.indexOf("]") + 1) : (value.split(":")[0] ?? "");
+}
+
+/** Answers an upgrade request with a plain refusal and ends the connection. */
+function refuseUpgrade(socket: Duplex, status: number, sentence: string): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(sentence)}\r\n\r\n${sentence}`,
+  );
+}
+
+export class HttpPort implements AsyncDisposable {
+  readonly #app: FastifyInstance;
+  readonly #address: AddressInfo;
+
+  private constructor(app: FastifyInstance, address: AddressInfo) {
+    this.#app = app;
+    this.#address = address;
+  }
+
+  static async open(options: HttpPortOptions): Promise<HttpPort> {
+    const app: FastifyInstance = Fastify({
+      loggerInstance: options.log as FastifyBaseLogger,
+      disableRequestLogging: true,
+      forceCloseConnections: "idle",
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      http: { headersTimeout: headersTimeoutMs },
+      routerOptions: { ignoreTrailingSlash: true },
+    });
+    const mayName = hostCheck(options);
+    app.addHook("onRequest", async (request, reply) => {
+      if (mayName(request.headers.host)) return;
+      const detail = `This server does not answer to the name '${hostName(request.headers.host)}'; see ALLOWED_HOSTS.`;
+      await reply.code(421).type("application/problem+json").send({
+        type: "about:blank",
+        title: "Misdirected Request",
+        status: 421,
+        detail,
+        code: "host-not-allowed",
+      });
+    });
+    await app.register(swagger, {
+      openapi: { openapi: "3.1.0", info: { title: options.title, version: options.version } },
+    });
+    for (const routes of options.ownRoutes) await app.register(routes);
+    for (const part of options.parts) if (part.routes !== undefined) await app.register(part.routes);
+    app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+    app.server.on("upgrade", dispatcher(options.parts, mayName));
+    await app.listen({ host: options.host, port: options.port });
+    const address = app.server.address();
+    if (address === null || typeof address === "string") throw new TypeError("the server has no TCP address");
+    return new HttpPort(app, address);
+  }
+
+  /** Where it listens; the port is the system's choice when 0 was asked for. */
+  get address(): AddressInfo {
+    return this.#address;
+  }
+
+  /** Stops accepting, lets requests that were begun end, then closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#app.close();
+  }
+}
+
+/** On a loopback bind only known names are answered: a page elsewhere must not reach us by a name that it points at 127.0.0.1. */
+function hostCheck({ host, allowedHosts }: HttpPortOptions): (header: string | undefined) => boolean {
+  if (!isLoopback(host)) return () => true;
+  const allowed = new Set(allowedHosts.map((name) => name.toLowerCase()));
+  return (header) => isLoopback(hostName(header)) || allowed.has(hostName(header));
+}
+
+function dispatcher(
+  parts: readonly Part<FastifyPluginAsync>[],
+  mayName: (header: string | undefined) => boolean,
+): UpgradeHandler {
+  const handlers = new Map(parts.flatMap((part) => [...(part.upgrades ?? [])]));
+  return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
+    const handler = handlers.get(path);
+    if (!mayName(request.headers.host))
+      refuseUpgrade(socket, 421, "This server does not answer to that name.");
+    else if (handler === undefined) refuseUpgrade(socket, 404, `There is no WebSocket at ${path}.`);
+    else handler(request, socket, head);
+  };
+}
