@@ -7,8 +7,17 @@ export const nameLengthMax = 249;
 const namePattern = /^[A-Za-z0-9._-]+$/;
 
 /** Undefined when the name is fine; else the refusal. Names are case-sensitive. */
-export function refuseName(what: "queue" | "topic" | "group" | "member", name: string): Refused<"invalid-name"> | undefined {
-  if (name.length >= 1 && name.length <= nameLengthMax && namePattern.test(name) && name !== "." && name !== "..") {
+export function refuseName(
+  what: "queue" | "topic" | "group" | "member",
+  name: string,
+): Refused<"invalid-name"> | undefined {
+  if (
+    name.length >= 1 &&
+    name.length <= nameLengthMax &&
+    namePattern.test(name) &&
+    name !== "." &&
+    name !== ".."
+  ) {
     return undefined;
   }
   const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;

@@ -1,0 +1,114 @@
+/**
+ * The catalog: which numbers the queues, topics and groups have. Journal records carry numbers; people say names. Numbers rise from 1
+ * and are never given twice, so that a record of something deleted never speaks of something new.
+ *
+ * The catalog's own records have owner 0:
+ *
+ *     type 1  identity  salt:6 bytes                       once, the first record of a journal
+ *     type 2  named     kind:u8  number:u32  name:utf-8    kind 1 queue, 2 topic, 3 group
+ */
+import { Fault } from "@sluice/runtime";
+import { type Salt, saltBytes } from "./ids.ts";
+
+export const catalogOwner = 0;
+
+export const kinds = ["queue", "topic", "group"] as const;
+export type Kind = (typeof kinds)[number];
+
+export type CatalogRecord =
+  | { readonly kind: "identity"; readonly salt: Salt }
+  | { readonly kind: "named"; readonly what: Kind; readonly number: number; readonly name: string };
+
+export interface Entry {
+  readonly what: Kind;
+  readonly number: number;
+  readonly name: string;
+}
+
+const types = { identity: 1, named: 2 } as const;
+
+export function encodeCatalogRecord(record: CatalogRecord): {
+  readonly type: number;
+  readonly head: Uint8Array;
+} {
+  if (record.kind === "identity") return { type: types.identity, head: record.salt };
+  const name = Buffer.from(record.name, "utf8");
+  const head = Buffer.alloc(5 + name.length);
+  head.writeUInt8(kinds.indexOf(record.what) + 1, 0);
+  head.writeUInt32LE(record.number, 1);
+  head.set(name, 5);
+  return { type: types.named, head };
+}
+
+/** @throws Fault `unknown-record` for a type or kind that this version does not know. */
+export function decodeCatalogRecord(type: number, head: Uint8Array): CatalogRecord {
+  if (type === types.identity && head.length === saltBytes) return { kind: "identity", salt: head.slice() };
+  if (type === types.named && head.length > 5) {
+    const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+    const what = kinds[bytes.readUInt8(0) - 1];
+    if (what !== undefined) {
+      return { kind: "named", what, number: bytes.readUInt32LE(1), name: bytes.toString("utf8", 5) };
+    }
+  }
+  throw new Fault(
+    "unknown-record",
+    `The catalog record of type ${type} with ${head.length} bytes is none that this version knows.`,
+  );
+}
+
+export class Catalog {
+  #salt: Salt | undefined;
+  #next = 1;
+  readonly #byNumber = new Map<number, Entry>();
+  readonly #byName: Record<Kind, Map<string, Entry>> = {
+    queue: new Map(),
+    topic: new Map(),
+    group: new Map(),
+  };
+
+  /** The only way the catalog changes, live and in recovery. */
+  apply(record: CatalogRecord): void {
+    switch (record.kind) {
+      case "identity":
+        this.#salt = record.salt;
+        return;
+      case "named": {
+        const entry: Entry = { what: record.what, number: record.number, name: record.name };
+        this.#byNumber.set(entry.number, entry);
+        this.#byName[entry.what].set(entry.name, entry);
+        this.#next = Math.max(this.#next, entry.number + 1);
+        return;
+      }
+      default:
+        record satisfies never;
+    }
+  }
+
+  /** Records that rebuild this catalog. */
+  *snapshot(): Generator<CatalogRecord> {
+    if (this.#salt !== undefined) yield { kind: "identity", salt: this.#salt };
+    for (const { what, number, name } of this.#byNumber.values()) yield { kind: "named", what, number, name };
+  }
+
+  /** Undefined until the journal has its first record. */
+  get salt(): Salt | undefined {
+    return this.#salt;
+  }
+
+  /** The number that the next entry will get. */
+  get nextNumber(): number {
+    return this.#next;
+  }
+
+  find(what: Kind, name: string): Entry | undefined {
+    return this.#byName[what].get(name);
+  }
+
+  entry(number: number): Entry | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  names(what: Kind): readonly string[] {
+    return [...this.#byName[what].keys()].sort();
+  }
+}
