@@ -7,8 +7,9 @@ export const connectionCodes = {
   "unknown-parameter": "The role carries a parameter that this server does not know.",
   "role-timeout": "The role did not arrive in time.",
   "frame-too-large": "A frame announced more bytes than this server takes.",
+  "incomplete-frame":
+    "The producer ended its side in the middle of a frame, which is discarded; the frames before it count.",
   "unexpected-bytes": "A consumer sent something after its role.",
-  unauthorized: "The token is missing or not accepted.",
   "too-many-connections": "The server has as many connections as it takes.",
   "slow-consumer": "The consumer's buffer was full and the server is set to end such connections.",
 } as const satisfies Record<string, string>;

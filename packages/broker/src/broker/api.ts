@@ -12,6 +12,9 @@ import type { QueueRefusal, Refused } from "../queue/refusals.ts";
 import type { OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
 import type { TopicRefusal } from "../topic/refusals.ts";
 
+export type { Attribute, Attributes } from "../queue/message.ts";
+export type { OutgoingMessage, OutgoingRecord, TopicRecord };
+
 /** Refusals that no single queue or topic can give, because they are about the broker as a whole. */
 export const brokerRefusals = [
   "invalid-name",

@@ -1,0 +1,2 @@
+export * from "./limits.ts";
+export { TcpServer, type TcpServerOptions } from "./server.ts";

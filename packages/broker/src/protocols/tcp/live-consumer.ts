@@ -1,0 +1,113 @@
+/** A classic consumer of a topic: hears every message from now on, as fast as its socket takes them; its buffer bounds how far it may lag. */
+import type { BrokerApi, LiveSubscription, Overflow } from "../../broker/api.ts";
+import type { Channel } from "./channel.ts";
+import type { SharedBlocks } from "./frame-blocks.ts";
+import type { Peer, RoleConnection } from "./peer.ts";
+import { tcpRefusals } from "./refusals.ts";
+import type { TcpMetrics } from "./tcp-metrics.ts";
+
+export interface LiveConsumerOptions {
+  readonly broker: BrokerApi;
+  readonly channel: Channel;
+  readonly metrics: TcpMetrics;
+  readonly blocks: SharedBlocks;
+  readonly consumerCountMax: number;
+  readonly bufferCountMax: number;
+  readonly overflow: Overflow;
+  readonly closed: (consumer: LiveConsumer) => void;
+}
+
+/** Records that are written at a time: enough to fill a write, few enough that a slow socket holds little beside its buffer. */
+const writeCountMax = 128;
+
+export class LiveConsumer implements RoleConnection {
+  readonly #peer: Peer;
+  readonly #options: LiveConsumerOptions;
+  readonly #subscription: LiveSubscription | undefined;
+  #flushing = false;
+  #draining = false;
+  #droppedSeen = 0;
+
+  /** Subscribes at once; refuses on the peer when the broker does. */
+  constructor(peer: Peer, options: LiveConsumerOptions) {
+    this.#peer = peer;
+    this.#options = options;
+    const { channel, consumerCountMax, bufferCountMax, overflow } = options;
+    const result = options.broker.subscribeLive({
+      topic: channel.name,
+      bufferCountMax,
+      overflow,
+      subscriberCountMax: consumerCountMax,
+      onReadable: () => this.#flushSoon(),
+      onClosed: (why) => this.#ended(why),
+    });
+    if (result.ok) this.#subscription = result.subscription;
+    else peer.refuse(tcpRefusals[result.refusal].code, result.detail);
+  }
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length > 0) {
+      this.#peer.refuse("unexpected-bytes", "A consumer has nothing to say after its role.");
+    }
+  }
+
+  /** The client closed its side. Whether it still reads cannot be known, so it counts as gone. */
+  ended(): void {
+    this.#peer.finish();
+  }
+
+  drained(): void {
+    this.#flush();
+  }
+
+  closed(): Promise<void> {
+    this.noticeDrops();
+    this.#subscription?.[Symbol.dispose]();
+    this.#options.closed(this);
+    return Promise.resolve();
+  }
+
+  drain(): void {
+    this.#draining = true;
+    this.#flush();
+  }
+
+  /** Counts the copies that this consumer has lost since the last time. */
+  noticeDrops(): void {
+    const dropped = this.#subscription?.dropped ?? 0;
+    if (dropped === this.#droppedSeen) return;
+    const { metrics, channel, bufferCountMax } = this.#options;
+    const detail = `A consumer does not keep up; its buffer of ${bufferCountMax} messages was full.`;
+    metrics.dropped("overflow", channel, dropped - this.#droppedSeen, detail);
+    this.#droppedSeen = dropped;
+  }
+
+  /** Not at once, so that what is published in one turn of the loop, by whomever, is one write. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const { metrics, blocks } = this.#options;
+    while (!this.#peer.congested) {
+      const records = this.#subscription?.take(writeCountMax) ?? [];
+      if (records.length === 0) {
+        if (this.#draining) this.#peer.finish();
+        return;
+      }
+      metrics.frames.inc({ direction: "out" }, records.length);
+      this.#peer.write(blocks.of(records));
+    }
+  }
+
+  #ended(why: "overflow" | "shutting-down"): void {
+    if (why === "shutting-down") this.drain();
+    else {
+      const sentence = `The buffer of ${this.#options.bufferCountMax} messages was full.`;
+      this.#peer.refuse("slow-consumer", sentence);
+    }
+  }
+}

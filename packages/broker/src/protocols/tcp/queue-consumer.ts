@@ -1,0 +1,184 @@
+/**
+ * A classic consumer of a queue. A delivery counts as acked when the kernel has taken its frame; what the kernel has not taken when the
+ * connection ends goes back to the head of the queue, in order, as if it had never been handed out.
+ */
+
+import type { Clock, Log, Timer } from "@sluice/runtime";
+import type { BrokerApi, QueueDelivery } from "../../broker/api.ts";
+import type { Channel } from "./channel.ts";
+import { frameBlocks } from "./frame-blocks.ts";
+import type { TcpLimits } from "./limits.ts";
+import type { Peer, RoleConnection } from "./peer.ts";
+import { tcpRefusals } from "./refusals.ts";
+import type { TcpMetrics } from "./tcp-metrics.ts";
+
+export interface QueueConsumerOptions {
+  readonly broker: BrokerApi;
+  readonly channel: Channel;
+  readonly limits: TcpLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: TcpMetrics;
+  readonly closed: (consumer: QueueConsumer) => void;
+}
+
+/** Deliveries of one receive at most, however small they are. */
+const windowCountMax = 256;
+/** The first receives are small, because nothing is known of the sizes yet. */
+const windowCountStart = 16;
+const waitMs = 60_000;
+
+export class QueueConsumer implements RoleConnection {
+  readonly #peer: Peer;
+  readonly #options: QueueConsumerOptions;
+  readonly #stopped = new AbortController();
+  /** Written to the socket and not yet taken by the kernel. */
+  readonly #unsent = new Set<QueueDelivery>();
+  /** Acks and nacks that the broker has not answered. */
+  readonly #settling = new Set<Promise<void>>();
+  #room: PromiseWithResolvers<void> | undefined;
+  #windowCount = windowCountStart;
+  #renewal: Timer | undefined;
+  readonly #working: Promise<void>;
+
+  /** Starts to receive at once. */
+  constructor(peer: Peer, options: QueueConsumerOptions) {
+    this.#peer = peer;
+    this.#options = options;
+    this.#working = this.#receive();
+  }
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length > 0) {
+      this.#peer.refuse("unexpected-bytes", "A consumer has nothing to say after its role.");
+      this.#stop();
+    }
+  }
+
+  /** The client closed its side. Whether it still reads cannot be known, and what it does not read must not be lost. */
+  ended(): void {
+    this.#stop();
+  }
+
+  drained(): void {
+    this.#room?.resolve();
+  }
+
+  async closed(): Promise<void> {
+    this.#stop();
+    await this.#working;
+    while (this.#settling.size > 0) await Promise.all(this.#settling);
+    this.#renewal?.[Symbol.dispose]();
+    this.#options.closed(this);
+  }
+
+  drain(): void {
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#stopped.abort();
+    this.#room?.resolve();
+  }
+
+  async #receive(): Promise<void> {
+    const { broker, channel, limits } = this.#options;
+    const signal = this.#stopped.signal;
+    while (!signal.aborted) {
+      if (this.#peer.congested) {
+        this.#room = Promise.withResolvers();
+        await this.#room.promise;
+        continue;
+      }
+      const result = await broker
+        .receive({
+          queue: channel.name,
+          max: this.#windowCount,
+          waitMs,
+          visibilityTimeoutMs: limits.leaseMs,
+          signal,
+        })
+        .catch(unlessAborted(signal));
+      if (result === undefined) break;
+      if (!result.ok) {
+        this.#peer.refuse(tcpRefusals[result.refusal].code, result.detail);
+        return;
+      }
+      if (result.deliveries.length > 0) this.#hand(result.deliveries);
+    }
+    this.#peer.finish();
+  }
+
+  #hand(deliveries: readonly QueueDelivery[]): void {
+    const { metrics, limits } = this.#options;
+    if (this.#stopped.signal.aborted) {
+      for (const delivery of deliveries) this.#giveBack(delivery);
+      return;
+    }
+    for (const delivery of deliveries) this.#unsent.add(delivery);
+    this.#renewSoon();
+    const bodies = deliveries.map((delivery) => delivery.body);
+    const bytes = bodies.reduce((sum, body) => sum + body.length, 0);
+    const fitting = Math.floor(limits.windowBytes / Math.max(1, bytes / bodies.length));
+    this.#windowCount = Math.max(1, Math.min(fitting, this.#windowCount * 2, windowCountMax));
+    this.#peer.write(frameBlocks(bodies), (error) => {
+      for (const delivery of deliveries) {
+        this.#unsent.delete(delivery);
+        if (error) this.#giveBack(delivery);
+        else this.#ack(delivery);
+      }
+      if (!error) metrics.frames.inc({ direction: "out" }, deliveries.length);
+    });
+  }
+
+  #ack({ receipt }: QueueDelivery): void {
+    const { broker, channel, log } = this.#options;
+    this.#settle(
+      broker.ack({ queue: channel.name, receipt }).then((result) => {
+        if (!result.ok) {
+          log.warn(
+            { queue: channel.name, refusal: result.refusal },
+            "delivered, but not acked: it will come again",
+          );
+        }
+      }),
+    );
+  }
+
+  /** A refusal is as good: the lease has ended, or the storage has, and the message is there again anyway. */
+  #giveBack({ receipt }: QueueDelivery): void {
+    const { broker, channel } = this.#options;
+    this.#settle(
+      broker.nack({ queue: channel.name, receipt, delayMs: 0, counts: false }).then(() => undefined),
+    );
+  }
+
+  #settle(settled: Promise<void>): void {
+    const tracked = settled.finally(() => this.#settling.delete(tracked));
+    this.#settling.add(tracked);
+  }
+
+  /**
+   * A client that reads slowly keeps what it was handed while it is connected: ending the connection for its slowness
+   * would lose what the kernel has taken.
+   */
+  #renewSoon(): void {
+    if (this.#renewal !== undefined) return;
+    const { broker, channel, clock, limits } = this.#options;
+    this.#renewal = clock.after(limits.leaseMs / 3, () => {
+      this.#renewal = undefined;
+      for (const { receipt } of this.#unsent) {
+        const extended = broker.extend({ queue: channel.name, receipt, visibilityTimeoutMs: limits.leaseMs });
+        this.#settle(extended.then(() => undefined));
+      }
+      if (this.#unsent.size > 0) this.#renewSoon();
+    });
+  }
+}
+
+/** A receive that we ended ourselves has no answer; any other rejection is a bug and goes on. */
+const unlessAborted =
+  (signal: AbortSignal) =>
+  (error: unknown): undefined => {
+    if (!signal.aborted) throw error;
+  };

@@ -1,0 +1,236 @@
+/** The framed TCP port: listens, bounds how many may connect, gives each role its work, and drains. */
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { encodeErrorFrame, frameBytesCeiling, type Role } from "@sluice/protocol";
+import { assert, type Clock, Fault, type Log, type Registry } from "@sluice/runtime";
+import type { BrokerApi, Overflow } from "../../broker/api.ts";
+import { type Channel, channelOf, type DeliveryMode, defaultChannel } from "./channel.ts";
+import { Connection } from "./connection.ts";
+import { SharedBlocks } from "./frame-blocks.ts";
+import { defaultTcpLimits, type TcpLimits } from "./limits.ts";
+import { LiveConsumer } from "./live-consumer.ts";
+import type { Peer, RoleConnection } from "./peer.ts";
+import { Producer } from "./producer.ts";
+import { QueueConsumer } from "./queue-consumer.ts";
+import { TcpMetrics } from "./tcp-metrics.ts";
+
+export interface TcpServerOptions {
+  readonly broker: BrokerApi;
+  readonly host: string;
+  /** 0 lets the system choose; `address` tells which. */
+  readonly port: number;
+  /** What the channel `default` is. */
+  readonly mode: DeliveryMode;
+  /** Classic consumers of one channel at most. */
+  readonly consumerCountMax: number;
+  /** Messages that wait for one consumer of a topic at most. */
+  readonly bufferCountMax: number;
+  /** What happens when that buffer is full. */
+  readonly overflow: Overflow;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Registry;
+  /** Absent ones are `defaultTcpLimits`. */
+  readonly limits?: Partial<TcpLimits>;
+}
+
+/** Connections beyond the limit that are being told so; more than these are closed without a word. */
+const refusedCountMax = 64;
+
+export class TcpServer implements AsyncDisposable {
+  readonly #options: TcpServerOptions;
+  readonly #limits: TcpLimits;
+  readonly #metrics: TcpMetrics;
+  readonly #server: Server;
+  readonly #blocks = new SharedBlocks();
+  readonly #connections = new Set<Connection>();
+  readonly #liveConsumers = new Set<LiveConsumer>();
+  readonly #queueConsumers = new Map<string, Set<QueueConsumer>>();
+
+  private constructor(options: TcpServerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultTcpLimits, ...options.limits };
+    assert(this.#limits.frameBytesMax <= frameBytesCeiling, "no frame limit is above 16 MiB");
+    this.#metrics = new TcpMetrics(options.metrics, options.clock, options.log);
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
+    this.#server.maxConnections = this.#limits.connectionCountMax + refusedCountMax;
+    this.#server.on("connection", (socket: Socket) => this.accept(socket));
+  }
+
+  /**
+   * Makes the channel `default`, then listens.
+   * @throws Fault `address-in-use`, `cannot-listen`, or `channel-refused` when the broker refuses the channel.
+   */
+  static async listen(options: TcpServerOptions): Promise<TcpServer> {
+    const server = new TcpServer(options);
+    const channel = defaultChannel(options.mode);
+    await server.#create(channel);
+    await server.#listen();
+    const { address, port } = server.address;
+    options.log.info(
+      { address, port, mode: options.mode, channel: channel.name, kind: channel.kind },
+      "framed TCP listens",
+    );
+    return server;
+  }
+
+  /** Where it listens. */
+  get address(): AddressInfo {
+    const address = this.#server.address();
+    assert(address !== null && typeof address === "object", "the server listens on TCP");
+    return address;
+  }
+
+  /** Connections that are open or whose work is not done. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes over one connection: a socket, or in tests any byte stream. */
+  accept(socket: Duplex): void {
+    const { connectionCountMax, lingerMs } = this.#limits;
+    const { clock, log } = this.#options;
+    if (this.#connections.size >= connectionCountMax) {
+      this.#metrics.refused("too-many-connections");
+      socket.on("error", () => socket.destroy());
+      socket.resume();
+      socket.end(
+        encodeErrorFrame("too-many-connections", `The server takes ${connectionCountMax} connections.`),
+      );
+      const timer = clock.after(lingerMs, () => socket.destroy());
+      socket.on("close", () => timer[Symbol.dispose]());
+      return;
+    }
+    const connection = new Connection(socket, {
+      limits: this.#limits,
+      clock,
+      log,
+      metrics: this.#metrics,
+      begin: (role, peer) => this.#begin(role, peer),
+    });
+    this.#connections.add(connection);
+    void connection.over.then(() => this.#connections.delete(connection));
+    connection.open();
+  }
+
+  /**
+   * Stops accepting and reading, lets the broker answer for what was read, then lets consumers take what is theirs, at most
+   * `drainMs`; what they have not taken by then goes back to its queue. Resolves when every connection is over.
+   */
+  async drain(): Promise<void> {
+    const { clock } = this.#options;
+    const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const limit = clock.after(this.#limits.drainMs, () => this.#destroyAll());
+    const isConsumer = (connection: Connection): boolean => connection.roleKind === "consumer";
+    const consumers = [...this.#connections].filter(isConsumer);
+    const others = [...this.#connections].filter((connection) => !isConsumer(connection));
+    for (const connection of others) connection.drain();
+    await Promise.all(others.map((connection) => connection.over));
+    for (const connection of consumers) connection.drain();
+    await Promise.all([...this.#connections].map((connection) => connection.over));
+    limit[Symbol.dispose]();
+    await stopped;
+  }
+
+  /** Ends every connection at once; what was not handed over goes back. Harmless after a drain. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const over = [...this.#connections].map((connection) => connection.over);
+    this.#destroyAll();
+    await Promise.all([stopped, ...over]);
+  }
+
+  #destroyAll(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  /** That the channel exists with other settings is no reason not to start: the classic roles speak to what is there. */
+  async #create(channel: Channel): Promise<void> {
+    const { broker } = this.#options;
+    const result =
+      channel.kind === "topic"
+        ? await broker.createTopic({
+            topic: channel.name,
+            partitionCount: 1,
+            retention: "live",
+            durability: "memory",
+          })
+        : await broker.createQueue({ queue: channel.name });
+    if (result.ok || result.refusal === "invalid-setting") return;
+    throw new Fault("channel-refused", `The ${channel.kind} ${channel.name} was refused: ${result.detail}`);
+  }
+
+  #listen(): Promise<void> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", (cause: NodeJS.ErrnoException) => {
+        const inUse = cause.code === "EADDRINUSE";
+        const sentence = inUse
+          ? `Port ${port} on ${host} is in use: another process listens there; TCP_PORT chooses another.`
+          : `Cannot listen on ${host}:${port}: ${cause.message}`;
+        reject(new Fault(inUse ? "address-in-use" : "cannot-listen", sentence, { cause }));
+      });
+      this.#server.listen({ host, port }, resolve);
+    });
+  }
+
+  #begin(role: Role, peer: Peer): RoleConnection | undefined {
+    const channel = channelOf(role, this.#options.mode);
+    if ("code" in channel) {
+      peer.refuse(channel.code, channel.sentence);
+      return undefined;
+    }
+    if (role.kind === "producer") return this.#producer(peer, channel);
+    return channel.kind === "topic" ? this.#liveConsumer(peer, channel) : this.#queueConsumer(peer, channel);
+  }
+
+  #producer(peer: Peer, channel: Channel): RoleConnection {
+    const { broker } = this.#options;
+    const published = (): void => {
+      for (const consumer of this.#liveConsumers) consumer.noticeDrops();
+    };
+    return new Producer(peer, { broker, limits: this.#limits, metrics: this.#metrics, channel, published });
+  }
+
+  #liveConsumer(peer: Peer, channel: Channel): RoleConnection {
+    const { broker, consumerCountMax, bufferCountMax, overflow } = this.#options;
+    const consumer = new LiveConsumer(peer, {
+      broker,
+      channel,
+      metrics: this.#metrics,
+      blocks: this.#blocks,
+      consumerCountMax,
+      bufferCountMax,
+      overflow,
+      closed: (gone) => this.#liveConsumers.delete(gone),
+    });
+    this.#liveConsumers.add(consumer);
+    return consumer;
+  }
+
+  #queueConsumer(peer: Peer, channel: Channel): RoleConnection | undefined {
+    const { broker, clock, log, consumerCountMax } = this.#options;
+    const consumers = this.#queueConsumers.get(channel.name) ?? new Set();
+    if (consumers.size >= consumerCountMax) {
+      peer.refuse(
+        "too-many-consumers",
+        `The queue ${channel.name} has ${consumers.size} consumers, as many as it may.`,
+      );
+      return undefined;
+    }
+    const consumer = new QueueConsumer(peer, {
+      broker,
+      channel,
+      limits: this.#limits,
+      clock,
+      log,
+      metrics: this.#metrics,
+      closed: (gone) => {
+        consumers.delete(gone);
+        if (consumers.size === 0) this.#queueConsumers.delete(channel.name);
+      },
+    });
+    this.#queueConsumers.set(channel.name, consumers.add(consumer));
+    return consumer;
+  }
+}
