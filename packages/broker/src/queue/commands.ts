@@ -1,5 +1,6 @@
 /** What can be asked of a queue, and what it answers. Times are durations in milliseconds; sizes are bytes. */
 import type { Attributes, Delivery, MessageSequence, Receipt } from "./message.ts";
+import type { QueueRefusal, Refused } from "./refusals.ts";
 
 export interface OutgoingMessage {
   readonly body: Uint8Array;
@@ -30,6 +31,15 @@ export interface Ack {
   readonly receipt: Receipt;
 }
 
+/** Deletes those messages whose receipts hold; the others are refused one by one. */
+export interface AckBatch {
+  readonly receipts: readonly Receipt[];
+}
+export interface AckedBatch {
+  /** In the order of the receipts: undefined where the message was deleted. */
+  readonly refusals: readonly (Refused<QueueRefusal> | undefined)[];
+}
+
 /** Gives a message back: ready after `delayMs`, at its old place in the order. */
 export interface Nack {
   readonly receipt: Receipt;
@@ -38,8 +48,13 @@ export interface Nack {
   readonly counts: boolean;
 }
 
-/** Hides a message for `visibilityTimeoutMs` from now. */
+/** Hides a message for `visibilityTimeoutMs` from now. 0 gives it back at once, as a nack without delay does. */
 export interface Extend {
   readonly receipt: Receipt;
   readonly visibilityTimeoutMs: number;
+}
+
+/** What a command answers that has nothing to say but that it is done. */
+export interface Done {
+  readonly done: true;
 }

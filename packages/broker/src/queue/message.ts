@@ -12,6 +12,19 @@ export type Attributes = ReadonlyMap<string, Attribute>;
 
 export const noAttributes: Attributes = new Map();
 
+/** How long a body is, while its bytes stay in the journal. */
+export interface AbsentBody {
+  readonly byteLength: number;
+}
+
+/** A body: its bytes, or its length alone. Tell them apart with `isPresent`. */
+export type Body = Uint8Array | AbsentBody;
+
+export const isPresent = (body: Body): body is Uint8Array => body instanceof Uint8Array;
+
+/** Where the journal holds a body, as the journal says it; 0 when it does not hold it. */
+export type BodyPosition = number;
+
 /** The number of a message in its queue, from 1, never given twice. */
 export type MessageSequence = number;
 
@@ -24,12 +37,35 @@ export interface Receipt {
   readonly lease: number;
 }
 
+/** Why a message was moved from another queue. */
+export const moveReasons = ["max-receives"] as const;
+export type MoveReason = (typeof moveReasons)[number];
+
+/** How a message came here that was not sent here. */
+export interface Provenance {
+  readonly reason: MoveReason;
+  /** Catalog number of the queue that it was moved from. */
+  readonly from: number;
+  /** Where it was first sent, however often it has moved since: what its message id is made of. */
+  readonly originQueue: number;
+  readonly originSequence: MessageSequence;
+  /** When it was first sent, in wall-clock milliseconds. */
+  readonly originEnqueuedAtMs: number;
+  /** Its receive count in the queue that it was moved from. */
+  readonly receiveCount: number;
+  readonly movedAtMs: number;
+}
+
 export interface Delivery {
   readonly sequence: MessageSequence;
   readonly lease: number;
   /** How often the message has been received, this time included; what was taken back uncounted is not. */
   readonly receiveCount: number;
-  readonly body: Uint8Array;
+  /** Absent: to be read from the journal at `bodyPosition`. */
+  readonly body: Body;
+  readonly bodyPosition: BodyPosition;
   readonly attributes: Attributes;
+  /** When it came into this queue, in wall-clock milliseconds. */
   readonly enqueuedAtMs: number;
+  readonly provenance: Provenance | undefined;
 }

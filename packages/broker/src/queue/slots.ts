@@ -1,0 +1,110 @@
+/**
+ * Where the messages of a queue lie: one slot a message, each of its fields in an array of its own. A waiting message so costs some
+ * seventy bytes beside its body, and the garbage collector sees a handful of arrays instead of millions of objects.
+ */
+import { type Attributes, noAttributes, type Provenance } from "./message.ts";
+
+/** Where a message is in its life. `entering` lasts only while it is put in; `fresh` and `returned` are both ready: they differ in what keeps their order. */
+export const Phase = { free: 0, entering: 1, delayed: 2, fresh: 3, returned: 4, inFlight: 5 } as const;
+
+const capacityMin = 16;
+/** An empty queue gives back what it holds beyond this. To come here again it must fill, so the copying stays amortised. */
+const capacityKept = 1024;
+
+const grown = <Column extends Float64Array | Uint32Array | Int32Array | Uint8Array>(
+  column: Column,
+  to: Column,
+): Column => {
+  to.set(column);
+  return to;
+};
+
+export class MessageSlots {
+  #capacity = 0;
+  #used = 0;
+  /** First slot that was never used. */
+  #virgin = 0;
+  /** Freed slots, chained through `next`. */
+  #freed = -1;
+
+  sequence = new Float64Array(0);
+  enqueuedAtMs = new Float64Array(0);
+  bodyPosition = new Float64Array(0);
+  bodyBytes = new Uint32Array(0);
+  receiveCount = new Uint32Array(0);
+  /** Of the last delivery; 0 when there was none. */
+  lease = new Float64Array(0);
+  phase = new Uint8Array(0);
+  /** The slot behind this one in a list. */
+  next = new Int32Array(0);
+  /** The slot before this one in a list, or the index in a heap: a message is in one of them. */
+  place = new Int32Array(0);
+  body: (Uint8Array | undefined)[] = [];
+  attributes: Attributes[] = [];
+  /** By slot, and only for messages that were moved here. */
+  readonly provenance = new Map<number, Provenance>();
+
+  /** How many slots are taken. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** A free slot. The caller fills every field. */
+  take(): number {
+    this.#used++;
+    const slot = this.#freed;
+    if (slot >= 0) {
+      this.#freed = this.next[slot] as number;
+      return slot;
+    }
+    if (this.#virgin === this.#capacity) this.#grow();
+    return this.#virgin++;
+  }
+
+  free(slot: number): void {
+    this.phase[slot] = Phase.free;
+    this.body[slot] = undefined;
+    this.attributes[slot] = noAttributes;
+    if (this.provenance.size > 0) this.provenance.delete(slot);
+    this.next[slot] = this.#freed;
+    this.#freed = slot;
+    this.#used--;
+    if (this.#used === 0 && this.#capacity > capacityKept) this.#reset();
+  }
+
+  /** Every slot that is taken, in no particular order. */
+  *[Symbol.iterator](): Iterator<number> {
+    for (let slot = 0; slot < this.#virgin; slot++) if (this.phase[slot] !== Phase.free) yield slot;
+  }
+
+  #grow(): void {
+    const capacity = Math.max(capacityMin, this.#capacity * 2);
+    this.sequence = grown(this.sequence, new Float64Array(capacity));
+    this.enqueuedAtMs = grown(this.enqueuedAtMs, new Float64Array(capacity));
+    this.bodyPosition = grown(this.bodyPosition, new Float64Array(capacity));
+    this.bodyBytes = grown(this.bodyBytes, new Uint32Array(capacity));
+    this.receiveCount = grown(this.receiveCount, new Uint32Array(capacity));
+    this.lease = grown(this.lease, new Float64Array(capacity));
+    this.phase = grown(this.phase, new Uint8Array(capacity));
+    this.next = grown(this.next, new Int32Array(capacity));
+    this.place = grown(this.place, new Int32Array(capacity));
+    this.#capacity = capacity;
+  }
+
+  #reset(): void {
+    this.#capacity = 0;
+    this.#virgin = 0;
+    this.#freed = -1;
+    this.sequence = new Float64Array(0);
+    this.enqueuedAtMs = new Float64Array(0);
+    this.bodyPosition = new Float64Array(0);
+    this.bodyBytes = new Uint32Array(0);
+    this.receiveCount = new Uint32Array(0);
+    this.lease = new Float64Array(0);
+    this.phase = new Uint8Array(0);
+    this.next = new Int32Array(0);
+    this.place = new Int32Array(0);
+    this.body = [];
+    this.attributes = [];
+  }
+}
