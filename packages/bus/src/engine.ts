@@ -29,10 +29,16 @@ export interface EnginePlace {
   readonly offset: number;
 }
 
+/** The group has read `topic`/`partition` up to, not including, `offset`. Refused as `stale-generation` unless `generation` is the group's present one. */
+export interface EngineCommit extends EnginePlace {
+  readonly group: string;
+  readonly generation: number;
+}
+
 export interface EngineTransaction {
   readonly publishes: readonly EngineOutgoing[];
-  /** At most one: the group has read `topic`/`partition` up to, not including, `offset`. */
-  readonly commit?: EnginePlace;
+  /** At most one. */
+  readonly commit?: EngineCommit;
   /** Who may write, see design of SourcedState: the whole transaction is refused as `stale-generation` or `unexpected-offset` otherwise. */
   readonly fence?: {
     readonly group: string;
@@ -62,12 +68,18 @@ export type EngineFault = Fault;
 
 export interface Engine extends AsyncDisposable {
   readonly name: "memory" | "broker" | "kafka";
+  /** The strongest durability that a receipt can have here. Each receipt says what it really rests on. */
+  readonly durability: Durability;
   /** Creating a topic that exists with as many partitions is fine; with another number it rejects (`topic-differs`). */
   createTopic(topic: string, partitionCount: number): Promise<void>;
   partitionCount(topic: string): Promise<number>;
   /** Resolves when the records rest on what the engine promises. All of them or none. */
   publish(records: readonly EngineOutgoing[]): Promise<EngineReceipt>;
-  /** Atomic. Transactions of one caller land in the order of the calls. */
+  /**
+   * Atomic. Transactions of one caller land in the order of the calls, and are answered in that order. A rejection with
+   * `stale-generation`, `unexpected-offset`, `transaction-too-large` or `unknown-topic` says that nothing landed; after any other the
+   * outcome is unknown.
+   */
   transact(transaction: EngineTransaction): Promise<EngineReceipt>;
   /** The records of a partition from `offset` on, as they come, in batches; waits at the end until more come or the signal ends it. */
   read(

@@ -1,1 +1,16 @@
+export { Bus, type BusOptions, type PublishedEvent, type PublishOptions } from "./bus.ts";
+export type { DeadLetterReason } from "./dead-letter.ts";
 export type * from "./engine.ts";
+export { MemoryEngine } from "./engines/memory.ts";
+export { partitionOf } from "./engines/partition.ts";
+export { type BusEvent, eventBytesMax } from "./envelope.ts";
+export { type EventDeclaration, type EventType, event } from "./event.ts";
+export { BusFault, type BusFaultCode, busFaultCodes, hasCode, InvalidEvent } from "./faults.ts";
+export { type Handler, type HandlerContext, on } from "./handler.ts";
+export type { Answered } from "./owned-partition.ts";
+export { defaultRetryPolicy, type RetryPolicy } from "./retry.ts";
+export { type Decision, type Input, input, type ProjectPublish, type Rules } from "./rules.ts";
+export { SourcedState, type SourcedStateOptions } from "./sourced-state.ts";
+export type { SubscribeOptions, Subscription } from "./subscription.ts";
+export { deadLetterTopicOf } from "./topics.ts";
+export { type Fence, type Transaction, transactionBytesMax } from "./transaction.ts";

@@ -1,0 +1,227 @@
+/**
+ * Decide, append, apply for rules outside of the broker: a state by partition, whose truth is a topic of records. Commands change it at
+ * once and are answered when their records are in the log; a failure throws the state away and folds it anew.
+ */
+import { type Clock, type Log, type Readiness, waitFor } from "@sluice/runtime";
+import type { Bus } from "./bus.ts";
+import { DeadlineTimer } from "./deadline-timer.ts";
+import type { EngineAssignment, EngineMembership } from "./engine.ts";
+import { partitionOf } from "./engines/partition.ts";
+import type { EventType } from "./event.ts";
+import { BusFault } from "./faults.ts";
+import { type Answered, OwnedPartition } from "./owned-partition.ts";
+import { followInputs } from "./partition-inputs.ts";
+import { enginePatience, retryDelayMs } from "./retry.ts";
+import type { Input, ProjectPublish, Rules } from "./rules.ts";
+
+export interface SourcedStateOptions<State, Command, Rec, Reply> {
+  readonly bus: Bus;
+  /** The topic that is the truth. Nobody else may publish to it. Its partitions are the states. */
+  readonly records: EventType<Rec>;
+  /** The consumer group whose generation says who owns which partition. */
+  readonly group: string;
+  readonly rules: Rules<State, Command, Rec, Reply>;
+  /** Events that the world is told, in the transaction of the record. A pure function of the record; called before it is applied. */
+  readonly project?: (record: Rec, publish: ProjectPublish) => void;
+  /** Events that are commands. Their topics must have as many partitions as `records`. */
+  readonly inputs?: readonly Input<Command>[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A deadline that is still due after its command waits so long before the next try. */
+const overdueDelayMs = 1_000;
+
+export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable {
+  readonly #options: SourcedStateOptions<State, Command, Rec, Reply>;
+  readonly #partitionCount: number;
+  readonly #owned = new Map<number, OwnedPartition<State, Command, Rec, Reply>>();
+  readonly #timer: DeadlineTimer;
+  readonly #closing = new AbortController();
+  #membership: EngineMembership | undefined;
+  #generation = 0;
+  /** The newest generation under which something failed. */
+  #failedGeneration = 0;
+  #rejoining: Promise<void> | undefined;
+  #failures = 0;
+
+  private constructor(options: SourcedStateOptions<State, Command, Rec, Reply>, partitionCount: number) {
+    this.#options = options;
+    this.#partitionCount = partitionCount;
+    this.#timer = new DeadlineTimer(options.clock, () => this.#fireDeadlines());
+  }
+
+  /**
+   * Joins the group and folds the partitions that it is given. Rejects with `topic-differs` when an input topic has another number of
+   * partitions. Resolves also when the first fold failed: it is tried again, and `readiness` says so meanwhile.
+   */
+  static async open<State, Command, Rec, Reply>(
+    options: SourcedStateOptions<State, Command, Rec, Reply>,
+  ): Promise<SourcedState<State, Command, Rec, Reply>> {
+    const { bus, records, inputs = [] } = options;
+    const partitionCount = await bus.topics.ensure(records.topic);
+    for (const topic of new Set(inputs.map((input) => input.topic))) {
+      const count = await bus.topics.ensure(topic);
+      if (count !== partitionCount) {
+        const sentence = `${topic} has ${count} partitions, and ${records.topic} has ${partitionCount}`;
+        throw new BusFault("topic-differs", sentence);
+      }
+      await bus.topics.ensureDeadLetters(topic);
+    }
+    const state = new SourcedState(options, partitionCount);
+    await state.#join();
+    return state;
+  }
+
+  /**
+   * Submits a command to the partition of `key`. The state changes at once; resolves with the reply when the records are in the log.
+   * Rejects with `state-unavailable` while the partition is not owned or is being folded, and when the transaction failed or its
+   * outcome is unknown. Anything else that the rules throw is passed on, and nothing has happened.
+   */
+  async submit(
+    key: string,
+    command: Command,
+    options?: { readonly traceparent?: string },
+  ): Promise<Answered<Reply>> {
+    return this.#ownerOf(key).submit(command, options?.traceparent);
+  }
+
+  /**
+   * Looks at the state of the key's partition. What `look` returns must not be a part of the state, which goes on changing. Resolves
+   * when everything that it saw is in the log; rejects with `state-unavailable` as `submit` does.
+   */
+  async read<T>(key: string, look: (state: State) => T): Promise<T> {
+    return this.#ownerOf(key).read(look);
+  }
+
+  /** Ready when this process owns partitions and all of them are folded. */
+  readiness(): Readiness {
+    const { topic } = this.#options.records;
+    if (this.#closing.signal.aborted) return { ready: false, reason: `the state of ${topic} is closed` };
+    if (this.#owned.size === 0) return { ready: false, reason: `the state of ${topic} owns no partition` };
+    for (const { partition, phase } of this.#owned.values()) {
+      if (phase !== "live")
+        return { ready: false, reason: `the state of ${topic}/${partition} is being folded` };
+    }
+    return { ready: true };
+  }
+
+  /** Takes no more commands, answers those that it took, and leaves the group. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#timer.clear();
+    await Promise.all(Array.from(this.#owned.values(), (owned) => owned.close()));
+    await this.#rejoining;
+    await this.#membership?.[Symbol.asyncDispose]();
+  }
+
+  #ownerOf(key: string): OwnedPartition<State, Command, Rec, Reply> {
+    const partition = partitionOf(key, this.#partitionCount);
+    const owned = this.#owned.get(partition);
+    if (owned !== undefined) return owned;
+    const sentence = `the state of ${this.#options.records.topic}/${partition} is not owned by this process`;
+    throw new BusFault("state-unavailable", sentence);
+  }
+
+  async #join(): Promise<void> {
+    const { bus, group, records, inputs = [] } = this.#options;
+    const topics = [...new Set([records.topic, ...inputs.map(({ topic }) => topic)])];
+    const folds: Promise<void>[] = [];
+    this.#membership = await bus.engine.join(group, topics, (assignment) =>
+      folds.push(this.#own(assignment)),
+    );
+    await Promise.all(folds);
+  }
+
+  /** Everything of the generation before is thrown away: what it had in flight is fenced off or in the log. */
+  async #own({ generation, partitions }: EngineAssignment): Promise<void> {
+    if (this.#closing.signal.aborted || generation <= this.#generation) return;
+    this.#generation = generation;
+    for (const owned of this.#owned.values()) owned.supersede();
+    this.#owned.clear();
+    const { topic } = this.#options.records;
+    const mine = partitions.filter((place) => place.topic === topic);
+    await Promise.all(mine.map(({ partition }) => this.#fold(partition, generation)));
+  }
+
+  async #fold(partition: number, generation: number): Promise<void> {
+    const { bus, records, group, rules, project, inputs = [], log } = this.#options;
+    const owned = new OwnedPartition<State, Command, Rec, Reply>({
+      bus,
+      records,
+      group,
+      rules,
+      project,
+      partition,
+      partitionCount: this.#partitionCount,
+      generation,
+      onChanged: () => this.#setTimer(),
+      onLanded: () => {
+        this.#failures = 0;
+      },
+      onFailed: (cause) => this.#onFailed(owned, cause),
+    });
+    this.#owned.set(partition, owned);
+    await owned.fold();
+    if (owned.phase === "live") void followInputs({ bus, group, log, inputs, owned });
+  }
+
+  #onFailed({ partition, generation }: OwnedPartition<State, Command, Rec, Reply>, cause: unknown): void {
+    if (this.#closing.signal.aborted || generation !== this.#generation) return;
+    const { records, log } = this.#options;
+    const where = { topic: records.topic, partition, generation, err: cause };
+    log.error(where, "the state is thrown away and folded anew under a new generation");
+    this.#failedGeneration = generation;
+    this.#rejoining ??= this.#rejoin();
+  }
+
+  /**
+   * Leaves and joins, so that nothing of the failed generation can land any more: the first time at once, then with patience. Somebody
+   * else's joining brings a new generation as well.
+   */
+  async #rejoin(): Promise<void> {
+    const { bus, clock, log, group } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted && this.#failedGeneration === this.#generation) {
+      for (const owned of this.#owned.values()) owned.supersede();
+      const delayMs =
+        this.#failures === 0 ? 0 : retryDelayMs(enginePatience, this.#failures, bus.sender.random);
+      this.#failures++;
+      if (delayMs > 0) await waitFor(clock, delayMs, signal).catch(() => {});
+      if (signal.aborted || this.#failedGeneration !== this.#generation) break;
+      try {
+        await this.#membership?.[Symbol.asyncDispose]();
+        await this.#join();
+      } catch (error) {
+        log.warn({ group, err: error }, "cannot join the group; trying again");
+      }
+    }
+    this.#rejoining = undefined;
+  }
+
+  #setTimer(leastDelayMs = 0): void {
+    if (this.#closing.signal.aborted) return;
+    let earliestMs: number | undefined;
+    for (const { nextDeadlineMs } of this.#owned.values()) {
+      if (nextDeadlineMs === undefined) continue;
+      earliestMs = Math.min(nextDeadlineMs, earliestMs ?? nextDeadlineMs);
+    }
+    this.#timer.set(earliestMs, leastDelayMs);
+  }
+
+  #fireDeadlines(): void {
+    const { rules, clock, log } = this.#options;
+    const { wallMs } = clock.now();
+    const due = [...this.#owned.values()].filter(({ nextDeadlineMs = Infinity }) => nextDeadlineMs <= wallMs);
+    const fired = due.map(async (owned) => {
+      if (rules.deadline === undefined) return;
+      try {
+        await owned.submit(rules.deadline());
+      } catch (error) {
+        log.warn({ partition: owned.partition, err: error }, "the deadline command failed");
+      }
+    });
+    // Those that moved their deadline have set the timer by what they sent.
+    void Promise.all(fired).then(() => this.#setTimer(overdueDelayMs));
+  }
+}

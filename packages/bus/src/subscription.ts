@@ -1,0 +1,117 @@
+/** A member of a consumer group: follows what the engine assigns, with one consumer a partition. */
+import type { Log } from "@sluice/runtime";
+import type { Engine, EngineAssignment, EngineMembership } from "./engine.ts";
+import type { Sender } from "./envelope.ts";
+import type { Handler } from "./handler.ts";
+import { PartitionConsumer } from "./partition-consumer.ts";
+import { defaultRetryPolicy, type RetryPolicy } from "./retry.ts";
+import type { Topics } from "./topics.ts";
+
+export interface SubscribeOptions {
+  /** Members of one group share the partitions; each group hears every event. A new group begins with the oldest. */
+  readonly group: string;
+  /** Made by `on(eventType, handle)`; at most one for an event. */
+  readonly handlers: readonly Handler[];
+  /** Default: 5 attempts, 200 ms doubling to at most 30 s, of which the upper half is random. */
+  readonly retry?: Partial<RetryPolicy>;
+}
+
+/** What a subscription needs from its bus. */
+export interface SubscriptionBase {
+  readonly engine: Engine;
+  readonly topics: Topics;
+  readonly sender: Sender;
+  readonly log: Log;
+}
+
+/** Handles events until it is disposed of. Disposing waits for the handlers that run and commits what they have done. */
+export class Subscription implements AsyncDisposable {
+  readonly #base: SubscriptionBase;
+  readonly #group: string;
+  readonly #handlers: readonly Handler[];
+  readonly #retry: RetryPolicy;
+  readonly #consumers = new Map<string, PartitionConsumer>();
+  /** Consumers that are on their way out, by partition: the next one there waits for them. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  #membership: EngineMembership | undefined;
+  #assignment: EngineAssignment | undefined;
+  #closed = false;
+
+  private constructor(base: SubscriptionBase, options: SubscribeOptions) {
+    this.#base = base;
+    this.#group = options.group;
+    this.#handlers = options.handlers;
+    this.#retry = { ...defaultRetryPolicy, ...options.retry };
+  }
+
+  /** Joins the group; resolves when the engine has assigned partitions to it. */
+  static async open(base: SubscriptionBase, options: SubscribeOptions): Promise<Subscription> {
+    const topics = new Set(options.handlers.map((handler) => handler.topic));
+    const types = new Set(options.handlers.map((handler) => `${handler.topic}/${handler.type}`));
+    if (types.size < options.handlers.length) throw new TypeError("two handlers for one event");
+    for (const topic of topics) await base.topics.ensure(topic);
+    const subscription = new Subscription(base, options);
+    await subscription.#join([...topics]);
+    return subscription;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const [place, consumer] of this.#consumers) this.#letGo(place, consumer);
+    await Promise.all(this.#leaving.values());
+    await this.#membership?.[Symbol.asyncDispose]();
+  }
+
+  async #join(topics: readonly string[]): Promise<void> {
+    this.#membership = await this.#base.engine.join(this.#group, topics, (assignment) => {
+      this.#assignment = assignment;
+      this.#follow();
+    });
+    this.#follow();
+  }
+
+  /** Brings the consumers in line with the newest assignment. A partition that stays keeps its consumer. */
+  #follow(): void {
+    const { group, membership, assignment } = {
+      group: this.#group,
+      membership: this.#membership,
+      assignment: this.#assignment,
+    };
+    if (membership === undefined || assignment === undefined || this.#closed) return;
+    const { generation } = assignment;
+    const wanted = new Map(
+      assignment.partitions.map((place) => [`${place.topic}/${place.partition}`, place]),
+    );
+    for (const [place, consumer] of this.#consumers) {
+      if (wanted.has(place)) consumer.renew(generation);
+      else this.#letGo(place, consumer);
+    }
+    for (const [place, { topic, partition }] of wanted) {
+      if (this.#consumers.has(place)) continue;
+      const after = this.#leaving.get(place) ?? Promise.resolve();
+      const { handlers, retry } = { handlers: this.#handlers, retry: this.#retry };
+      this.#consumers.set(
+        place,
+        PartitionConsumer.start({
+          ...this.#base,
+          group,
+          membership,
+          generation,
+          topic,
+          partition,
+          handlers,
+          retry,
+          after,
+        }),
+      );
+    }
+  }
+
+  #letGo(place: string, consumer: PartitionConsumer): void {
+    this.#consumers.delete(place);
+    const left = consumer.stop().finally(() => {
+      if (this.#leaving.get(place) === left) this.#leaving.delete(place);
+    });
+    this.#leaving.set(place, left);
+  }
+}

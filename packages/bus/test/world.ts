@@ -1,0 +1,72 @@
+/** What the tests of the bus share: a virtual world with one memory engine, and a few events. */
+import { type Log, type Random, seededRandom, silentLog } from "@sluice/runtime";
+import { VirtualClock } from "@sluice/testkit";
+import { type Static, Type } from "typebox";
+import { Bus, type BusOptions } from "../src/bus.ts";
+import type { Engine, EngineRecord } from "../src/engine.ts";
+import { MemoryEngine } from "../src/engines/memory.ts";
+import { event } from "../src/event.ts";
+
+export interface World {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly engine: MemoryEngine;
+  /** A bus over the world's engine, or over another one. */
+  bus(options?: Partial<BusOptions>): Promise<Bus>;
+}
+
+export function createWorld(seed = 1): World {
+  const clock = new VirtualClock();
+  const random = seededRandom(seed);
+  const log = silentLog;
+  const engine = MemoryEngine.open({ clock });
+  const bus = (options?: Partial<BusOptions>): Promise<Bus> =>
+    Bus.open({ engine, source: "/test", clock, random, log, ...options });
+  return { clock, random, log, engine, bus };
+}
+
+export const orderPlaced = event({
+  type: "order.placed",
+  topic: "orders",
+  schema: Type.Object({
+    orderId: Type.String(),
+    customer: Type.String({ minLength: 1 }),
+    lines: Type.Array(Type.Object({ article: Type.String(), count: Type.Integer({ minimum: 1 }) })),
+  }),
+  key: (order) => order.customer,
+});
+export type OrderPlaced = Static<typeof orderPlaced.schema>;
+
+export const orderShipped = event({
+  type: "order.shipped",
+  topic: "shipments",
+  schema: Type.Object({ orderId: Type.String(), customer: Type.String() }),
+  key: (order) => order.customer,
+});
+
+/** An order that fits its schema. */
+export const order = (orderId: string, customer = "ada") => ({
+  orderId,
+  customer,
+  lines: [{ article: "tea", count: 1 }],
+});
+
+/** Everything that a topic holds, partition by partition. */
+export async function contentsOf(engine: Engine, topic: string): Promise<EngineRecord[]> {
+  const contents: EngineRecord[] = [];
+  for (let partition = 0; partition < (await engine.partitionCount(topic)); partition++) {
+    const endOffset = await engine.endOffset(topic, partition);
+    if (endOffset === 0) continue;
+    for await (const batch of engine.read(topic, partition, 0, new AbortController().signal)) {
+      contents.push(...batch.filter((record) => record.offset < endOffset));
+      if ((batch.at(-1)?.offset ?? 0) >= endOffset - 1) break;
+    }
+  }
+  return contents;
+}
+
+/** The data of a record, as JSON has it. */
+export function dataOf(record: EngineRecord): unknown {
+  return JSON.parse(new TextDecoder().decode(record.value));
+}
