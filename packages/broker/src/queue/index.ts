@@ -19,5 +19,5 @@ export { decodeQueueRecord, type EncodedRecord, encodeQueueRecord } from "./reco
 export type { QueueRecord } from "./records.ts";
 export * from "./refusals.ts";
 export * from "./settings.ts";
-export { liveBodies, snapshotQueue } from "./snapshot.ts";
+export { snapshotQueue } from "./snapshot.ts";
 export { nextDueMs, type QueueCounts, QueueState, queueCounts, takeDeadBodies } from "./state.ts";

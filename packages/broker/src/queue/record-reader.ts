@@ -64,7 +64,11 @@ export class RecordReader {
 
   /** A copy. */
   bytes(): Uint8Array {
-    const length = this.varint();
+    return this.raw(this.varint());
+  }
+
+  /** A copy of as many bytes. */
+  raw(length: number): Uint8Array {
     return this.#take(length) ? this.#bytes.slice(this.#at - length, this.#at) : new Uint8Array(0);
   }
 

@@ -49,7 +49,11 @@ export class RecordWriter {
   }
 
   bytes(value: Uint8Array): this {
-    this.varint(value.byteLength);
+    return this.varint(value.byteLength).raw(value);
+  }
+
+  /** Bytes without their length. */
+  raw(value: Uint8Array): this {
     this.#reserve(value.byteLength);
     this.#bytes.set(value, this.#length);
     this.#length += value.byteLength;

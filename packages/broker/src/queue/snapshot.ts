@@ -1,5 +1,5 @@
 /** A queue as records that rebuild it with the same `apply`: what a checkpoint of the journal holds. */
-import { type BodyPosition, noAttributes } from "./message.ts";
+import { noAttributes } from "./message.ts";
 import type { Now } from "./now.ts";
 import type { QueueRecord, RestoredMessage } from "./records.ts";
 import { Phase } from "./slots.ts";
@@ -20,14 +20,6 @@ export function* snapshotQueue(state: QueueState, now: Now): Generator<QueueReco
     messages = [];
   }
   if (messages.length > 0) yield { kind: "restored-messages", messages };
-}
-
-/** Positions of all bodies that the state refers to. */
-export function* liveBodies(state: QueueState): Generator<BodyPosition> {
-  for (const slot of state.messages) {
-    const position = state.messages.bodyPosition[slot] as number;
-    if (position !== 0) yield position;
-  }
 }
 
 function* slotsInOrder(state: QueueState): Generator<number> {

@@ -1,5 +1,5 @@
 /** What can be asked of a topic and of a consumer group, and what they answer. */
-import type { Attributes } from "../queue/message.ts";
+import type { Attributes, Body, BodyPosition } from "../queue/message.ts";
 
 /** A record to be appended. */
 export interface OutgoingRecord {
@@ -16,6 +16,21 @@ export interface TopicRecord extends OutgoingRecord {
   readonly publishedAtMs: number;
 }
 
+/** A record as a fetch finds it: its body may have to be read from the journal first. */
+export interface KeptRecord extends Omit<TopicRecord, "body"> {
+  readonly body: Body;
+  readonly bodyPosition: BodyPosition;
+}
+
+/** Appends records to a topic, all of them or none. */
+export interface Publish {
+  readonly records: readonly OutgoingRecord[];
+}
+export interface Published {
+  /** In the order of the records. */
+  readonly places: readonly RecordPlace[];
+}
+
 /** Where a published record came to lie. */
 export interface RecordPlace {
   readonly partition: number;
@@ -26,11 +41,12 @@ export interface Fetch {
   readonly partition: number;
   readonly offset: number;
   readonly recordsMax: number;
-  /** Stops before the record that would exceed it, but always returns at least one. */
+  /** Bytes of keys and bodies. Stops before the record that would exceed it, but always returns at least one. */
   readonly bytesMax: number;
 }
 export interface Fetched {
-  readonly records: readonly TopicRecord[];
+  /** From `offset` on. After damage to the journal offsets may be missing; then the next ones there are. */
+  readonly records: readonly KeptRecord[];
   /** Offset of the oldest record that is kept. */
   readonly startOffset: number;
   /** Offset that the next record will get. */
@@ -60,6 +76,12 @@ export interface OffsetCommit extends TopicPartition {
   readonly offset: number;
 }
 
+/** Says how far a group has read. Whoever commits knows the generation that it read in. */
+export interface Commit {
+  readonly generation: number;
+  readonly offsets: readonly OffsetCommit[];
+}
+
 /**
  * Who may write: the owner of `topic`/`partition` in `generation` of the group, whose next record there is to get
  * `expectedOffset`. Anything else is refused as `stale-generation` or `unexpected-offset`, and nothing of it is written.
@@ -67,4 +89,15 @@ export interface OffsetCommit extends TopicPartition {
 export interface Fence extends TopicPartition {
   readonly generation: number;
   readonly expectedOffset: number;
+}
+
+/** Publishes to several topics and at most one commit, together or not at all. Topics and groups go by their catalog numbers. */
+export interface Transaction {
+  readonly publishes: readonly (Publish & { readonly topic: number })[];
+  readonly commit?: Commit & { readonly group: number };
+  readonly fence?: Fence & { readonly group: number };
+}
+export interface Transacted {
+  /** For each publish, the places of its records. */
+  readonly places: readonly (readonly RecordPlace[])[];
 }

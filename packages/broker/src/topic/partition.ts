@@ -1,38 +1,41 @@
-/** Which partition a key belongs to: murmur2, as Kafka's Java client computes it, so that every engine agrees. */
+/** Which partition a key belongs to: the same one as in Kafka's Java client, so that a topic can move between engines. */
 
-const multiplier = 0x5bd1e995;
 const seed = 0x9747b28c;
-const encoder = new TextEncoder();
+const mix = 0x5bd1e995;
 
-/** The 32-bit murmur2 hash of Kafka's `Utils.murmur2`, as a signed number. */
-export function murmur2(bytes: Uint8Array): number {
-  const length = bytes.length;
+/** MurmurHash2 (Austin Appleby) with Kafka's seed, as a signed 32-bit number: `org.apache.kafka.common.utils.Utils.murmur2`. */
+export function murmur2(key: Uint8Array): number {
+  const length = key.length;
   let hash = seed ^ length;
-  const whole = length & ~3;
-  for (let i = 0; i < whole; i += 4) {
+  let at = 0;
+  for (; at + 4 <= length; at += 4) {
     let word =
-      (bytes[i] ?? 0) | ((bytes[i + 1] ?? 0) << 8) | ((bytes[i + 2] ?? 0) << 16) | ((bytes[i + 3] ?? 0) << 24);
-    word = Math.imul(word, multiplier);
+      byte(key, at) | (byte(key, at + 1) << 8) | (byte(key, at + 2) << 16) | (byte(key, at + 3) << 24);
+    word = Math.imul(word, mix);
     word ^= word >>> 24;
-    word = Math.imul(word, multiplier);
-    hash = Math.imul(hash, multiplier) ^ word;
+    hash = Math.imul(hash, mix) ^ Math.imul(word, mix);
   }
-  const rest = length - whole;
+  const rest = length - at;
   if (rest > 0) {
-    if (rest > 2) hash ^= (bytes[whole + 2] ?? 0) << 16;
-    if (rest > 1) hash ^= (bytes[whole + 1] ?? 0) << 8;
-    hash = Math.imul(hash ^ (bytes[whole] ?? 0), multiplier);
+    if (rest > 2) hash ^= byte(key, at + 2) << 16;
+    if (rest > 1) hash ^= byte(key, at + 1) << 8;
+    hash = Math.imul(hash ^ byte(key, at), mix);
   }
-  hash = Math.imul(hash ^ (hash >>> 13), multiplier);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, mix);
   return hash ^ (hash >>> 15);
 }
 
-/** The partition of a key among `partitionCount`: `(murmur2(key) & 0x7fffffff) % partitionCount`. */
+const byte = (key: Uint8Array, at: number): number => key[at] as number;
+
+/** T1: the partition of a key among `partitionCount`, from 0. Kafka clears the sign bit rather than taking the magnitude. */
 export function partitionOf(key: Uint8Array, partitionCount: number): number {
   return (murmur2(key) & 0x7fffffff) % partitionCount;
 }
 
-/** The partition of a key that is text, as UTF-8. */
+const utf8 = new TextEncoder();
+
+/** The partition of a key that is a text, by its UTF-8. */
 export function partitionOfText(key: string, partitionCount: number): number {
-  return partitionOf(encoder.encode(key), partitionCount);
+  return partitionOf(utf8.encode(key), partitionCount);
 }

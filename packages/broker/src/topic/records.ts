@@ -1,0 +1,56 @@
+/** What happened to a topic, as facts. Publishing is batch-shaped: one record, whatever the number of messages and partitions. */
+import type { Attributes, Body, BodyPosition } from "../queue/message.ts";
+import type { TopicSettings } from "./settings.ts";
+
+/** The topic was created, or its settings were changed. */
+export interface TopicConfigured {
+  readonly kind: "configured";
+  readonly settings: TopicSettings;
+}
+
+export interface PublishedRecord {
+  readonly key: Uint8Array | undefined;
+  readonly attributes: Attributes;
+  readonly body: Body;
+}
+
+export interface PublishedBatch {
+  readonly partition: number;
+  readonly firstOffset: number;
+  readonly records: readonly PublishedRecord[];
+}
+
+/** Records were appended to partitions, with consecutive offsets in each. Carries their bodies, batch by batch. */
+export interface BatchesPublished {
+  readonly kind: "published";
+  readonly publishedAtMs: number;
+  /** The partition whose turn it is for the next record without a key. */
+  readonly turn: number;
+  readonly batches: readonly PublishedBatch[];
+}
+
+/** The first record of a topic in a checkpoint. */
+export interface RestoredTopic {
+  readonly kind: "restored-topic";
+  readonly settings: TopicSettings;
+  readonly turn: number;
+  /** One for each partition. */
+  readonly partitions: readonly { readonly startOffset: number; readonly endOffset: number }[];
+}
+
+export interface RestoredRecord extends PublishedRecord {
+  readonly bodyPosition: BodyPosition;
+}
+
+export interface RestoredBatch extends PublishedBatch {
+  readonly publishedAtMs: number;
+  readonly records: readonly RestoredRecord[];
+}
+
+/** Records of a checkpoint. Carries their bodies, batch by batch. */
+export interface RestoredBatches {
+  readonly kind: "restored-batches";
+  readonly batches: readonly RestoredBatch[];
+}
+
+export type TopicJournalRecord = TopicConfigured | BatchesPublished | RestoredTopic | RestoredBatches;

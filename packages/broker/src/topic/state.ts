@@ -1,0 +1,29 @@
+/** What a topic is at one moment. Everybody may read it; only `applyToTopic` changes it. */
+import type { PartitionLog } from "./partition-log.ts";
+import { defaultTopicSettings, type TopicSettings } from "./settings.ts";
+
+export class TopicState {
+  /** The number of the topic in the catalog: the owner of its records. */
+  readonly number: number;
+  settings: TopicSettings = { ...defaultTopicSettings, partitionCount: 0 };
+  readonly partitions: PartitionLog[] = [];
+  /** The partition whose turn it is for a record without a key. */
+  turn = 0;
+  /** Records of the journal that do not fit what is there: 0 unless the journal was damaged. */
+  orphanRecords = 0;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+}
+
+/** How a rule finds topics. */
+export interface TopicDirectory {
+  /** The topic of that number, or undefined when there is none (any more). */
+  topic(number: number): TopicState | undefined;
+}
+
+/** What the parts of this topic ask of the journal: a live-only topic keeps nothing and writes nothing. */
+export function topicDurability(settings: TopicSettings): TopicSettings["durability"] {
+  return settings.retention === "live" ? "memory" : settings.durability;
+}
