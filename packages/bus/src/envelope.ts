@@ -40,6 +40,9 @@ export interface Sender {
   readonly random: Random;
 }
 
+/** W3C Trace Context §3.2; anything else is ignored, as §4.3 asks for. */
+const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -65,7 +68,7 @@ export function seal<Data>(
     ["ce_dataschema", type.dataSchema],
     ["content-type", "application/json"],
   ]);
-  if (traceparent !== undefined) headers.set("traceparent", traceparent);
+  if (traceparent !== undefined && traceparentForm.test(traceparent)) headers.set("traceparent", traceparent);
   return { id, outgoing: { topic: type.topic, key: type.key(data), value, headers } };
 }
 
@@ -107,7 +110,7 @@ function readJson(type: EventType<unknown>, value: Uint8Array): unknown {
 
 /** How much of a transaction's 4 MiB a record takes: body, key and headers. */
 export function sizeOf(outgoing: EngineOutgoing): number {
-  let bytes = outgoing.value.length + encoder.encode(outgoing.key ?? "").length;
-  for (const [name, value] of outgoing.headers) bytes += name.length + encoder.encode(value).length;
+  let bytes = outgoing.value.length + Buffer.byteLength(outgoing.key ?? "");
+  for (const [name, value] of outgoing.headers) bytes += name.length + Buffer.byteLength(value);
   return bytes;
 }

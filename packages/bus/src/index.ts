@@ -1,6 +1,7 @@
 export { Bus, type BusOptions, type PublishedEvent, type PublishOptions } from "./bus.ts";
 export type { DeadLetterReason } from "./dead-letter.ts";
 export type * from "./engine.ts";
+export { BrokerEngine, type BrokerEngineOptions } from "./engines/broker.ts";
 export { MemoryEngine } from "./engines/memory.ts";
 export { partitionOf } from "./engines/partition.ts";
 export { type BusEvent, eventBytesMax } from "./envelope.ts";

@@ -14,7 +14,7 @@ import type {
 } from "../engine.ts";
 import { sizeOf } from "../envelope.ts";
 import { BusFault } from "../faults.ts";
-import { transactionBytesMax } from "../transaction.ts";
+import { tooLarge, transactionBytesMax } from "../transaction.ts";
 import { MemoryGroup } from "./memory-group.ts";
 import { MemoryPartition } from "./memory-partition.ts";
 import { partitionOf } from "./partition.ts";
@@ -67,9 +67,7 @@ export class MemoryEngine implements Engine {
   async transact({ publishes, commit, fence }: EngineTransaction): Promise<EngineReceipt> {
     this.#assertOpen();
     const bytes = publishes.reduce((sum, outgoing) => sum + sizeOf(outgoing), 0);
-    if (bytes > transactionBytesMax) {
-      throw new BusFault("transaction-too-large", `${bytes} bytes, at most ${transactionBytesMax} fit`);
-    }
+    if (bytes > transactionBytesMax) throw tooLarge(bytes);
     if (fence !== undefined) {
       this.#group(fence.group).check(fence.generation);
       const { endOffset } = this.#partition(fence.topic, fence.partition);
