@@ -16,7 +16,10 @@ export interface Handler {
   prepare(record: EngineRecord): (attempt: number, context: HandlerContext) => Promise<void>;
 }
 
-/** Says what to do with an event. Throwing (or rejecting) asks for another delivery after a while; order within the partition is kept. */
+/**
+ * Says what to do with an event. Throwing (or rejecting) asks for another delivery after a while; order within the partition is
+ * kept. Throwing `InvalidEvent`, for what a schema cannot see, makes the event a dead letter at once.
+ */
 export function on<Data>(
   type: EventType<Data>,
   handle: (event: BusEvent<Data>, context: HandlerContext) => Promise<void> | void,

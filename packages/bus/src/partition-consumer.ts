@@ -3,6 +3,7 @@ import { type Log, waitFor } from "@sluice/runtime";
 import { type DeadLetterReason, deadLetterOf } from "./dead-letter.ts";
 import type { Engine, EngineMembership, EngineRecord } from "./engine.ts";
 import type { Sender } from "./envelope.ts";
+import { InvalidEvent } from "./faults.ts";
 import { type Handler, handlerFor } from "./handler.ts";
 import { OffsetCommits } from "./offset-commits.ts";
 import { enginePatience, type RetryPolicy, retryDelayMs } from "./retry.ts";
@@ -122,6 +123,10 @@ export class PartitionConsumer {
       } catch (error) {
         if (signal.aborted) return undefined;
         const where = { group, topic, partition, offset: record.offset, attempt, err: error };
+        if (error instanceof InvalidEvent) {
+          log.error(where, "the handler found the event invalid; it becomes a dead letter");
+          return { handled: false, reason: "invalid-event", error, attempts: attempt };
+        }
         if (attempt >= retry.attemptsMax) {
           log.error(where, "the handler failed for the last time; the event becomes a dead letter");
           return { handled: false, reason: "handler-failed", error, attempts: attempt };
