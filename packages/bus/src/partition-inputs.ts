@@ -15,6 +15,7 @@ export interface PartitionInputsOptions<State, Command, Rec, Reply> {
   readonly group: string;
   readonly log: Log;
   readonly inputs: readonly Input<Command>[];
+  readonly onAnswered: ((command: Command, reply: Reply) => void) | undefined;
   readonly owned: OwnedPartition<State, Command, Rec, Reply>;
 }
 
@@ -72,7 +73,8 @@ async function take<State, Command, Rec, Reply>(
     return bury(options, record, "invalid-event", error);
   }
   try {
-    await owned.consume(made.command, made.traceparent, commit);
+    const reply = await owned.consume(made.command, made.traceparent, commit);
+    options.onAnswered?.(made.command, reply);
   } catch (error) {
     if (hasCode(error, "state-unavailable")) throw error;
     // The rules are pure: what they could not decide now, they never will.

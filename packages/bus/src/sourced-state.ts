@@ -25,6 +25,8 @@ export interface SourcedStateOptions<State, Command, Rec, Reply> {
   readonly project?: (record: Rec, publish: ProjectPublish) => void;
   /** Events that are commands. Their topics must have as many partitions as `records`. */
   readonly inputs?: readonly Input<Command>[];
+  /** Called with the reply to the command of an input, when that is in the log: for the log and the metrics, since nobody waits for it. */
+  readonly onInputAnswered?: (command: Command, reply: Reply) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -94,6 +96,16 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
     return this.#ownerOf(key).read(look);
   }
 
+  /** As `read`, for who knows the partition but not the key. Rejects with `state-unavailable` also when there is no such partition. */
+  async readPartition<T>(partition: number, look: (state: State) => T): Promise<T> {
+    return this.#owner(partition).read(look);
+  }
+
+  /** How many states there are: the partitions of the records' topic. */
+  get partitionCount(): number {
+    return this.#partitionCount;
+  }
+
   /** Ready when this process owns partitions and all of them are folded. */
   readiness(): Readiness {
     const { topic } = this.#options.records;
@@ -116,7 +128,10 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
   }
 
   #ownerOf(key: string): OwnedPartition<State, Command, Rec, Reply> {
-    const partition = partitionOf(key, this.#partitionCount);
+    return this.#owner(partitionOf(key, this.#partitionCount));
+  }
+
+  #owner(partition: number): OwnedPartition<State, Command, Rec, Reply> {
     const owned = this.#owned.get(partition);
     if (owned !== undefined) return owned;
     const sentence = `the state of ${this.#options.records.topic}/${partition} is not owned by this process`;
@@ -145,7 +160,7 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
   }
 
   async #fold(partition: number, generation: number): Promise<void> {
-    const { bus, records, group, rules, project, inputs = [], log } = this.#options;
+    const { bus, records, group, rules, project, inputs = [], onInputAnswered, log } = this.#options;
     const owned = new OwnedPartition<State, Command, Rec, Reply>({
       bus,
       records,
@@ -163,7 +178,7 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
     });
     this.#owned.set(partition, owned);
     await owned.fold();
-    if (owned.phase === "live") void followInputs({ bus, group, log, inputs, owned });
+    if (owned.phase === "live") void followInputs({ bus, group, log, inputs, onAnswered: onInputAnswered, owned });
   }
 
   #onFailed({ partition, generation }: OwnedPartition<State, Command, Rec, Reply>, cause: unknown): void {
