@@ -9,6 +9,7 @@ export class DeadlineTimer {
   readonly #ring: () => void;
   #timer: Timer | undefined;
   #dueWallMs: number | undefined;
+  #leastDelayMs = 0;
 
   constructor(clock: Clock, ring: () => void) {
     this.#clock = clock;
@@ -17,10 +18,13 @@ export class DeadlineTimer {
 
   /** Rings once at `dueWallMs`, but not before `leastDelayMs` have passed. Replaces what was set. Undefined: never. */
   set(dueWallMs: number | undefined, leastDelayMs = 0): void {
-    if (dueWallMs === this.#dueWallMs && this.#timer !== undefined) return;
+    const isSet = dueWallMs === this.#dueWallMs && this.#timer !== undefined;
+    // A timer that was told to be patient does not hold up one who has no reason to be.
+    if (isSet && this.#leastDelayMs <= leastDelayMs) return;
     this.clear();
     if (dueWallMs === undefined) return;
     this.#dueWallMs = dueWallMs;
+    this.#leastDelayMs = leastDelayMs;
     this.#arm(leastDelayMs);
   }
 

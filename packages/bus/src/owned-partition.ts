@@ -99,10 +99,10 @@ export class OwnedPartition<State, Command, Rec, Reply> {
    * A command that an input event made: its offset is committed with its records, also when there are none. Throws, and does not
    * reject, when the command cannot be decided: then nothing has happened, and the next event has not been looked at.
    */
-  consume(command: Command, traceparent: string | undefined, commit: EnginePlace): Promise<unknown> {
+  consume(command: Command, traceparent: string | undefined, commit: EnginePlace): Promise<Reply> {
     const line = this.#liveLine();
     const { decision, addition } = this.#decide(command, traceparent, commit);
-    return this.#commit(line, decision.records, addition);
+    return this.#commit(line, decision.records, addition).then(() => decision.reply);
   }
 
   /** An input event that cannot be a command: its dead letter and its offset, in one transaction. */

@@ -72,14 +72,15 @@ async function take<State, Command, Rec, Reply>(
   } catch (error) {
     return bury(options, record, "invalid-event", error);
   }
+  let reply: Reply;
   try {
-    const reply = await owned.consume(made.command, made.traceparent, commit);
-    options.onAnswered?.(made.command, reply);
+    reply = await owned.consume(made.command, made.traceparent, commit);
   } catch (error) {
     if (hasCode(error, "state-unavailable")) throw error;
     // The rules are pure: what they could not decide now, they never will.
-    await bury(options, record, "handler-failed", error);
+    return bury(options, record, "handler-failed", error);
   }
+  options.onAnswered?.(made.command, reply);
 }
 
 async function bury<State, Command, Rec, Reply>(

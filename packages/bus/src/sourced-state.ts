@@ -178,7 +178,8 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
     });
     this.#owned.set(partition, owned);
     await owned.fold();
-    if (owned.phase === "live") void followInputs({ bus, group, log, inputs, onAnswered: onInputAnswered, owned });
+    if (owned.phase === "live")
+      void followInputs({ bus, group, log, inputs, onAnswered: onInputAnswered, owned });
   }
 
   #onFailed({ partition, generation }: OwnedPartition<State, Command, Rec, Reply>, cause: unknown): void {
