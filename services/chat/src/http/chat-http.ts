@@ -30,9 +30,11 @@ export function chatRoutes(
     // Response schemas are for the OpenAPI document; they must not drop a field.
     http.setSerializerCompiler(() => JSON.stringify);
     http.setErrorHandler(answerError);
-    http.setNotFoundHandler((request, reply) =>
-      fail(reply, "not-found", `There is no ${request.method} ${request.url.split("?")[0]}.`),
-    );
+    const notFound = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+      fail(reply, "not-found", `There is no ${request.method} ${request.url.split("?")[0]}.`);
+    http.setNotFoundHandler(notFound);
+    // An id that is longer than the router takes for one would otherwise be answered by the router itself.
+    http.get("/*", { schema: { hide: true } }, notFound);
     http.addHook("onRequest", async (request, reply) => {
       reply.headers(origins.headersFor(request.headers));
       if (request.method === "POST" && isDraining()) {
