@@ -89,7 +89,7 @@ export class OwnedPartition<State, Command, Rec, Reply> {
 
   /** Decides and applies at once; answers when the records are in the log. */
   async submit(command: Command, traceparent?: string): Promise<Answered<Reply>> {
-    const line = this.#liveLine();
+    const line = this.#admit();
     const { decision, addition } = this.#decide(command, traceparent, undefined);
     const durability = await this.#commit(line, decision.records, addition);
     return { reply: decision.reply, durability };
@@ -113,10 +113,15 @@ export class OwnedPartition<State, Command, Rec, Reply> {
 
   /** Looks at the state now, and answers when everything that the look saw is in the log. */
   async read<T>(look: (state: State) => T): Promise<T> {
-    const line = this.#liveLine();
+    const line = this.#admit();
     const seen = look(this.#state);
     await this.#wait((waiter) => line.barrier(waiter));
     return seen;
+  }
+
+  /** Throws the state away: whoever waits is told so. */
+  fail(cause: unknown): void {
+    if (this.#phase === "live") this.#line?.fail(cause);
   }
 
   /** Somebody else owns the partition now, or this process under a newer generation. What was sent ends as the engine says. */
@@ -218,9 +223,14 @@ export class OwnedPartition<State, Command, Rec, Reply> {
         new Error(this.#phase === "folding" ? "it is being folded" : "it is owned no longer"),
       );
     }
+    return this.#line;
+  }
+
+  /** The same for callers from outside, of whom only so many may wait. */
+  #admit(): BatchLine {
     if (this.#waiters >= waitersMax)
       throw this.#unavailable(new Error(`${this.#waiters} callers wait already`));
-    return this.#line;
+    return this.#liveLine();
   }
 
   #openLine(nextOffset: number): BatchLine {

@@ -40,9 +40,11 @@ async function follow<State, Command, Rec, Reply>(
       for await (const batch of bus.engine.read(topic, partition, offset, signal)) {
         if (signal.aborted) return;
         // One batch of the engine is under way at a time: that bounds what a slow append can pile up.
-        await Promise.all(batch.map((record) => take(options, record)));
+        const taken = batch.map((record) => take(options, record));
         offset = (batch.at(-1)?.offset ?? offset - 1) + 1;
         failures = 0;
+        // Those that were taken are in the state: to read them again would apply them twice, to go on would skip those that failed.
+        await Promise.all(taken).catch((error: unknown) => owned.fail(error));
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -80,7 +82,11 @@ async function take<State, Command, Rec, Reply>(
     // The rules are pure: what they could not decide now, they never will.
     return bury(options, record, "handler-failed", error);
   }
-  options.onAnswered?.(made.command, reply);
+  try {
+    options.onAnswered?.(made.command, reply);
+  } catch (error) {
+    options.log.error({ topic, partition, offset, err: error }, "the listener to the input's answer failed");
+  }
 }
 
 async function bury<State, Command, Rec, Reply>(
