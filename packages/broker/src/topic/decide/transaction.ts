@@ -1,16 +1,24 @@
 /** T7: publishes to several topics and an offset commit, together or not at all, by a writer who proves that it still may. */
 import type { OwnedRecord } from "../../queue/decide/decision.ts";
 import type { Now } from "../../queue/now.ts";
-import { refuse } from "../../queue/refusals.ts";
+import { type Refused, refuse } from "../../queue/refusals.ts";
 import type { OutgoingRecord, RecordPlace, Transacted, Transaction } from "../commands.ts";
 import { decideCommit } from "../group/commit.ts";
 import { refuseFence } from "../group/generation.ts";
 import type { GroupRecord } from "../group/records.ts";
 import type { GroupDirectory } from "../group/state.ts";
 import type { TopicJournalRecord } from "../records.ts";
+import type { TopicRefusal } from "../refusals.ts";
 import type { TopicDirectory } from "../state.ts";
-import type { TopicDecision } from "./decision.ts";
 import { decidePublish } from "./publish.ts";
+
+/** The records by the kind of thing that they are about. All of them belong into one append. */
+export interface TransactionDecided {
+  readonly ok: true;
+  readonly topics: readonly OwnedRecord<TopicJournalRecord>[];
+  readonly groups: readonly OwnedRecord<GroupRecord>[];
+  readonly reply: Transacted;
+}
 
 /**
  * The records are for one append, together with whatever else belongs to the transaction (`decideSend` of queues, for example).
@@ -22,8 +30,8 @@ export function decideTransaction(
   { publishes, commit, fence }: Transaction,
   now: Now,
   directory: TopicDirectory & GroupDirectory,
-): TopicDecision<TopicJournalRecord | GroupRecord, Transacted> {
-  const records: OwnedRecord<TopicJournalRecord | GroupRecord>[] = [];
+): TransactionDecided | Refused<TopicRefusal> {
+  const topics: OwnedRecord<TopicJournalRecord>[] = [];
   if (fence !== undefined) {
     const group = directory.group(fence.group);
     if (group === undefined) return refuse("unknown-group", `There is no group ${fence.group}.`);
@@ -36,16 +44,15 @@ export function decideTransaction(
     if (topic === undefined) return refuse("unknown-topic", `There is no topic ${number}.`);
     const decision = decidePublish(topic, { records: parts.records }, now);
     if (!decision.ok) return decision;
-    records.push(...decision.records);
+    topics.push(...decision.records);
     for (const [i, place] of decision.reply.places.entries()) places[parts.publish[i] as number]?.push(place);
   }
-  if (commit === undefined) return { ok: true, records, reply: { places } };
+  if (commit === undefined) return { ok: true, topics, groups: [], reply: { places } };
   const group = directory.group(commit.group);
   if (group === undefined) return refuse("unknown-group", `There is no group ${commit.group}.`);
   const committed = decideCommit(group, commit, directory);
   if (!committed.ok) return committed;
-  records.push(...committed.records);
-  return { ok: true, records, reply: { places } };
+  return { ok: true, topics, groups: committed.records, reply: { places } };
 }
 
 /** All records of a topic in the order of the publishes, and for each of them which publish it is from. */
