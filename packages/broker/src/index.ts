@@ -1,4 +1,7 @@
+/** The broker as others use it: open one on a journal, and ask it what `BrokerApi` says. */
 export * from "./broker/api.ts";
+export { Broker, type BrokerOptions } from "./broker/broker.ts";
+export { type BrokerLimits, defaultBrokerLimits } from "./broker/limits.ts";
 export type { Durability } from "./journal/journal.ts";
 export type { OutgoingMessage } from "./queue/commands.ts";
 export type { Attribute, Attributes } from "./queue/message.ts";

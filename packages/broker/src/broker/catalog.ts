@@ -7,7 +7,7 @@
  *     type 1  identity  salt:6 bytes                       once, the first record of a journal
  *     type 2  named     kind:u8  number:u32  name:utf-8    kind 1 queue, 2 topic, 3 group
  */
-import { Fault } from "@sluice/runtime";
+import { type DecodedRecord, malformed, unknownType } from "../queue/decoded.ts";
 import { type Salt, saltBytes } from "./ids.ts";
 
 export const catalogOwner = 0;
@@ -40,20 +40,20 @@ export function encodeCatalogRecord(record: CatalogRecord): {
   return { type: types.named, head };
 }
 
-/** @throws Fault `unknown-record` for a type or kind that this version does not know. */
-export function decodeCatalogRecord(type: number, head: Uint8Array): CatalogRecord {
-  if (type === types.identity && head.length === saltBytes) return { kind: "identity", salt: head.slice() };
-  if (type === types.named && head.length > 5) {
-    const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-    const what = kinds[bytes.readUInt8(0) - 1];
-    if (what !== undefined) {
-      return { kind: "named", what, number: bytes.readUInt32LE(1), name: bytes.toString("utf8", 5) };
-    }
+/** Reads a record of any type that this version or one before it wrote. */
+export function decodeCatalogRecord(type: number, head: Uint8Array): DecodedRecord<CatalogRecord> {
+  if (type === types.identity) {
+    if (head.length !== saltBytes) return malformed("catalog", type, head.length, 0);
+    return { ok: true, record: { kind: "identity", salt: head.slice() } };
   }
-  throw new Fault(
-    "unknown-record",
-    `The catalog record of type ${type} with ${head.length} bytes is none that this version knows.`,
-  );
+  if (type !== types.named) return unknownType("catalog", type);
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  const what = bytes.length > 5 ? kinds[bytes.readUInt8(0) - 1] : undefined;
+  if (what === undefined) return malformed("catalog", type, head.length, 0);
+  return {
+    ok: true,
+    record: { kind: "named", what, number: bytes.readUInt32LE(1), name: bytes.toString("utf8", 5) },
+  };
 }
 
 export class Catalog {

@@ -57,8 +57,6 @@ class Subscriber implements LiveSubscription {
 export class LiveSubscribers {
   readonly #subscribers = new Set<Subscriber>();
   #room: PromiseWithResolvers<void> | undefined;
-  /** Copies that were dropped because a buffer was full, since the process began. */
-  dropped = 0;
 
   get count(): number {
     return this.#subscribers.size;
@@ -83,15 +81,16 @@ export class LiveSubscribers {
     };
   }
 
-  /** Hands each subscriber its copies, in append order. */
-  deliver(records: readonly TopicRecord[]): void {
+  /** Hands each subscriber its copies, in append order. Returns how many copies were dropped because a buffer was full. */
+  deliver(records: readonly TopicRecord[]): number {
+    let dropped = 0;
     for (const subscriber of this.#subscribers) {
       for (const record of records) {
         if (!subscriber.full || subscriber.request.overflow === "block") {
           subscriber.offer(record);
         } else if (subscriber.request.overflow === "drop") {
           subscriber.dropped += 1;
-          this.dropped += 1;
+          dropped += 1;
         } else {
           this.#subscribers.delete(subscriber);
           subscriber.request.onClosed("overflow");
@@ -99,6 +98,7 @@ export class LiveSubscribers {
         }
       }
     }
+    return dropped;
   }
 
   /**

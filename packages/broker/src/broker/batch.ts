@@ -1,0 +1,52 @@
+/** What may be asked at once: bounds on batches and bodies, checked before any rule is. */
+import { type Refused, refuse } from "../queue/refusals.ts";
+import { type BrokerLimits, batchBytesMax, batchCountMax, countPerRequestMax } from "./limits.ts";
+
+interface Incoming {
+  readonly body: Uint8Array;
+  readonly key?: Uint8Array | undefined;
+}
+
+/** Undefined when the batch can be taken now: not too large, and the memory has room for it. */
+export function refuseBatch(
+  incoming: readonly Incoming[],
+  bodyBytesHeld: number,
+  limits: BrokerLimits,
+): Refused<"limit-exceeded" | "memory-full"> | undefined {
+  if (incoming.length > batchCountMax) {
+    return refuse(
+      "limit-exceeded",
+      `The batch has ${incoming.length} entries; ${batchCountMax} are the most.`,
+    );
+  }
+  let bytes = 0;
+  for (const { body, key } of incoming) bytes += body.byteLength + (key?.byteLength ?? 0);
+  // A single body has a bound of its own, so that its refusal can name it.
+  if (bytes > batchBytesMax && incoming.length > 1) {
+    return refuse("limit-exceeded", `The batch has ${bytes} bytes; ${batchBytesMax} are the most.`);
+  }
+  if (bodyBytesHeld + bytes > limits.memoryBudgetBytes) {
+    return refuse(
+      "memory-full",
+      `Messages and records take ${bodyBytesHeld} of ${limits.memoryBudgetBytes} bytes; ${bytes} more do not fit until some are acked.`,
+    );
+  }
+  return undefined;
+}
+
+/** How many may be asked for at once. */
+export function refuseCount(name: string, count: number): Refused<"limit-exceeded"> | undefined {
+  if (Number.isInteger(count) && count >= 1 && count <= countPerRequestMax) return undefined;
+  return refuse(
+    "limit-exceeded",
+    `${name} is ${count}; it may be a whole number from 1 to ${countPerRequestMax}.`,
+  );
+}
+
+/**
+ * The bytes as the broker may keep them. A body is often a small view of a large network buffer, and keeping the view would
+ * keep the buffer; a copy comes out of a pool.
+ */
+export function ownBody(body: Uint8Array): Uint8Array {
+  return body.byteLength === body.buffer.byteLength ? body : Buffer.from(body);
+}

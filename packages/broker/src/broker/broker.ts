@@ -1,0 +1,142 @@
+/**
+ * The broker: opens a journal, folds it into the state, and answers for its queues, topics and groups. It knows no protocol;
+ * whatever speaks to it, in this process or from outside, uses `BrokerApi`.
+ */
+import {
+  type Clock,
+  createMetrics,
+  type Log,
+  type Random,
+  type Readiness,
+  type Registry,
+  silentLog,
+  systemClock,
+  systemRandom,
+} from "@sluice/runtime";
+import type { Journal } from "../journal/journal.ts";
+import type * as api from "./api.ts";
+import { Core } from "./core.ts";
+import { Descriptions } from "./descriptions.ts";
+import { Directory } from "./directory.ts";
+import { Groups } from "./groups.ts";
+import { saltBytes } from "./ids.ts";
+import { type BrokerLimits, defaultBrokerLimits } from "./limits.ts";
+import { Queues } from "./queues.ts";
+import { BrokerState, inCatalog } from "./state.ts";
+import { Statistics } from "./statistics.ts";
+import { Topics } from "./topics.ts";
+import { Transactions } from "./transactions.ts";
+
+export interface BrokerOptions {
+  /** Becomes the broker's: it is closed with it. */
+  readonly journal: Journal;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Default: silent. */
+  readonly log?: Log;
+  /** Where it counts. Default: a registry of its own. */
+  readonly metrics?: Registry;
+  /** Whether using an unknown queue or topic creates it. Default true. */
+  readonly autoCreate?: boolean;
+  /** Of queues and topics that do not say. Default `synced`. */
+  readonly durability?: "synced" | "buffered";
+  readonly limits?: Partial<BrokerLimits>;
+}
+
+export class Broker implements api.BrokerApi, AsyncDisposable {
+  readonly #core: Core;
+  readonly #queues: Queues;
+  readonly #topics: Topics;
+  readonly #groups: Groups;
+  readonly #transactions: Transactions;
+  readonly #descriptions: Descriptions;
+
+  private constructor(core: Core, options: BrokerOptions) {
+    const directory = new Directory(core, {
+      autoCreate: options.autoCreate ?? true,
+      durability: options.durability ?? "synced",
+      nameCountMax: core.limits.nameCountMax,
+    });
+    const statistics = new Statistics(options.metrics ?? createMetrics(), core.state);
+    this.#core = core;
+    this.#queues = new Queues(core, directory, statistics);
+    this.#topics = new Topics(core, directory, statistics);
+    this.#groups = new Groups(core, directory);
+    this.#transactions = new Transactions(core, directory, this.#topics);
+    this.#descriptions = new Descriptions(core, directory, this.#topics);
+  }
+
+  /**
+   * Opens the journal's state: resolves when everything that was acknowledged before is there again.
+   * @throws Fault when the journal cannot be read, for example because its format is newer than this version.
+   */
+  static async open(options: BrokerOptions): Promise<Broker> {
+    const core = new Core({
+      journal: options.journal,
+      state: new BrokerState(),
+      clock: options.clock ?? systemClock,
+      random: options.random ?? systemRandom,
+      log: options.log ?? silentLog,
+      limits: { ...defaultBrokerLimits, ...options.limits },
+    });
+    await core.recover();
+    if (core.state.catalog.salt === undefined) {
+      await core.commit([inCatalog({ kind: "identity", salt: core.random.bytes(saltBytes) })]);
+    }
+    const broker = new Broker(core, options);
+    broker.#queues.start();
+    return broker;
+  }
+
+  send = (request: api.SendRequest) => this.#queues.send(request);
+  receive = (request: api.ReceiveRequest) => this.#queues.receive(request);
+  ack = (request: { readonly queue: string; readonly receipt: string }) => this.#queues.ack(request);
+  nack = (request: api.NackRequest) => this.#queues.nack(request);
+  extend = (request: api.ExtendRequest) => this.#queues.extend(request);
+  createQueue = (request: api.CreateQueueRequest) => this.#descriptions.createQueue(request);
+  describeQueue = (queue: string) => this.#descriptions.queue(queue);
+  listQueues = () => this.#core.state.catalog.names("queue");
+
+  publish = (request: api.PublishRequest) => this.#topics.publish(request);
+  fetch = (request: api.FetchRequest) => this.#topics.fetch(request);
+  createTopic = (request: api.CreateTopicRequest) => this.#descriptions.createTopic(request);
+  describeTopic = (topic: string) => this.#descriptions.topic(topic);
+  listTopics = () => this.#core.state.catalog.names("topic");
+  subscribeLive = (request: api.LiveSubscribeRequest) => this.#topics.subscribeLive(request);
+  room = (topic: string) => this.#topics.room(topic);
+
+  joinGroup = (request: api.JoinGroupRequest) => this.#groups.join(request);
+  leaveGroup = (request: { readonly group: string; readonly member: string }) => this.#groups.leave(request);
+  commitOffsets = (request: api.CommitOffsetsRequest) => this.#groups.commit(request);
+  committedOffset = (request: {
+    readonly group: string;
+    readonly topic: string;
+    readonly partition: number;
+  }) => this.#groups.committed(request);
+  transact = (request: api.TransactRequest) => this.#transactions.transact(request);
+
+  /** Not ready once the storage has failed or while it shuts down. */
+  readiness(): Readiness {
+    const refused = this.#core.refusal("new");
+    return refused === undefined ? { ready: true } : { ready: false, reason: refused.detail };
+  }
+
+  /** What an acknowledgement rests on here, at best. */
+  get durability(): api.Durable["durability"] {
+    return this.#core.journal.durability;
+  }
+
+  /** Takes no new work and ends long polls and live subscriptions. Acks, nacks and offset commits are still taken. */
+  drain(): void {
+    this.#core.drain();
+    this.#queues.close();
+    this.#topics.close();
+  }
+
+  /** Drains, lets what was appended settle, and closes the journal. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.drain();
+    await this.#core.commit([]);
+    await this.#core.journal[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,245 @@
+/** Queues: what is asked becomes a command, what the rules decide is committed, and the answer waits until it has settled. */
+import type { Nack } from "../queue/commands.ts";
+import { decideAck } from "../queue/decide/ack.ts";
+import type { QueueDecision } from "../queue/decide/decision.ts";
+import { decideDue } from "../queue/decide/due.ts";
+import { decideExtend } from "../queue/decide/extend.ts";
+import { decideNack } from "../queue/decide/nack.ts";
+import { decideReceive } from "../queue/decide/receive.ts";
+import { decideSend } from "../queue/decide/send.ts";
+import { visibilityTimeoutMsMax } from "../queue/limits.ts";
+import { type Delivery, isPresent, type Receipt } from "../queue/message.ts";
+import { type Refused, refuse } from "../queue/refusals.ts";
+import { nextDueMs, type QueueState } from "../queue/state.ts";
+import type {
+  Durable,
+  ExtendRequest,
+  NackRequest,
+  QueueDelivery,
+  ReceiveRequest,
+  Refusal,
+  Result,
+  SendRequest,
+} from "./api.ts";
+import { ownBody, refuseBatch, refuseCount } from "./batch.ts";
+import type { Core } from "./core.ts";
+import type { Directory } from "./directory.ts";
+import { formatReceipt, messageId, parseReceipt } from "./ids.ts";
+import { waitMsMax } from "./limits.ts";
+import { type Change, inQueues } from "./state.ts";
+import type { Operation, Statistics } from "./statistics.ts";
+import { Timetable } from "./timetable.ts";
+import { Waits } from "./waits.ts";
+
+/** Deliveries that are decided and applied, and whose append may not have settled yet. */
+interface Taken {
+  readonly deliveries: readonly Delivery[];
+  readonly settled: Promise<Refused<"storage-failed"> | undefined>;
+}
+
+export class Queues {
+  readonly #core: Core;
+  readonly #directory: Directory;
+  readonly #statistics: Statistics;
+  readonly #waits: Waits;
+  readonly #timetable: Timetable;
+
+  constructor(core: Core, directory: Directory, statistics: Statistics) {
+    this.#core = core;
+    this.#directory = directory;
+    this.#statistics = statistics;
+    this.#waits = new Waits(core.clock);
+    this.#timetable = new Timetable(core.clock, (number) => this.#due(number));
+    core.onTouched((changes) => this.#touched(changes));
+  }
+
+  /** After recovery: leases and delays of the time before run again. */
+  start(): void {
+    for (const queue of this.#core.state.queues()) this.#timetable.note(queue.number, nextDueMs(queue));
+  }
+
+  close(): void {
+    this.#waits.close();
+    this.#timetable.close();
+  }
+
+  async send({
+    queue,
+    messages: given,
+  }: SendRequest): Promise<Result<{ readonly messageIds: readonly string[] } & Durable>> {
+    const { state } = this.#core;
+    const refused = this.#core.refusal("new") ?? refuseBatch(given, state.bodyBytes, this.#core.limits);
+    if (refused !== undefined) return refused;
+    const found = this.#directory.queue(queue, "use");
+    if (!found.ok) return found;
+    const { number, settings } = found.state;
+    const messages = given.map(({ body, attributes }) => ({ body: ownBody(body), attributes }));
+    const decided = decideSend(found.state, { messages }, this.#core.now());
+    if (!decided.ok) return decided;
+    const failed = await this.#core.commit(inQueues(decided.records));
+    if (failed !== undefined) return failed;
+    this.#statistics.count("send", messages.length);
+    const { firstSequence } = decided.reply;
+    const messageIds = messages.map((_, i) => messageId(this.#core.salt, number, firstSequence + i));
+    return { ok: true, messageIds, durability: this.#core.durability(settings.durability) };
+  }
+
+  /**
+   * Rejects with the reason of the signal when it is aborted; what was taken for the caller goes back uncounted. On a draining
+   * broker nothing is handed out any more.
+   */
+  async receive(request: ReceiveRequest): Promise<Result<{ readonly deliveries: readonly QueueDelivery[] }>> {
+    const { signal } = request;
+    signal?.throwIfAborted();
+    const refused =
+      this.#core.refusal("new") ??
+      refuseCount("max", request.max) ??
+      refuseTimeout(request.visibilityTimeoutMs);
+    if (refused !== undefined) return refused;
+    const found = this.#directory.queue(request.queue, "use");
+    if (!found.ok) return found;
+    const queue = found.state;
+    const attempt = (): Taken | undefined => this.#take(queue, request);
+    const waitMs = Math.min(request.waitMs, waitMsMax);
+    const taken =
+      attempt() ?? (waitMs > 0 ? await this.#waits.wait(queue.number, waitMs, attempt, signal) : undefined);
+    if (taken === undefined) {
+      signal?.throwIfAborted();
+      return this.#core.refusal("finishing") ?? { ok: true, deliveries: [] };
+    }
+    const failed = await taken.settled;
+    if (failed !== undefined) return failed;
+    if (signal?.aborted) {
+      for (const delivery of taken.deliveries) this.#giveBack(queue, delivery);
+      throw signal.reason;
+    }
+    this.#statistics.count("receive", taken.deliveries.length);
+    const deliveries = await Promise.all(taken.deliveries.map((delivery) => this.#handOut(queue, delivery)));
+    return { ok: true, deliveries };
+  }
+
+  ack({ queue, receipt }: { readonly queue: string; readonly receipt: string }): Promise<Result<Durable>> {
+    return this.#finish("ack", queue, receipt, (state, held) =>
+      decideAck(state, { receipt: held }, this.#core.now()),
+    );
+  }
+
+  nack({ queue, receipt, delayMs, counts = true }: NackRequest): Promise<Result<Durable>> {
+    return this.#finish("nack", queue, receipt, (state, held) => {
+      const command: Nack = { receipt: held, delayMs, counts };
+      return decideNack(state, command, this.#core.now(), this.#core.state);
+    });
+  }
+
+  async extend({ queue, receipt, visibilityTimeoutMs }: ExtendRequest): Promise<Result<Durable>> {
+    const refused = refuseTimeout(visibilityTimeoutMs);
+    if (refused !== undefined) return refused;
+    return this.#finish("extend", queue, receipt, (state, held) =>
+      decideExtend(state, { receipt: held, visibilityTimeoutMs }, this.#core.now(), this.#core.state),
+    );
+  }
+
+  /** Ack, nack and extend: all of them name a receipt, and all are taken while the broker drains. */
+  async #finish(
+    operation: Operation,
+    name: string,
+    receiptText: string,
+    decide: (queue: QueueState, receipt: Receipt) => QueueDecision<unknown>,
+  ): Promise<Result<Durable>> {
+    const refused = this.#core.refusal("finishing");
+    if (refused !== undefined) return refused;
+    const found = this.#directory.queue(name, "look");
+    if (!found.ok) return found;
+    const receipt = parseReceipt(this.#core.salt, found.state.number, receiptText);
+    if (receipt === undefined) return refuse("unknown-message", `That is no receipt of the queue '${name}'.`);
+    const decided = decide(found.state, receipt);
+    if (!decided.ok) return decided;
+    const failed = await this.#core.commit(inQueues(decided.records));
+    if (failed !== undefined) return failed;
+    this.#statistics.count(operation, 1);
+    return { ok: true, durability: this.#core.durability(found.state.settings.durability) };
+  }
+
+  /** Undefined when there is nothing to deliver now. */
+  #take(queue: QueueState, { max, visibilityTimeoutMs }: ReceiveRequest): Taken | undefined {
+    if (this.#core.refusal("new") !== undefined) return undefined;
+    for (;;) {
+      const command = visibilityTimeoutMs === undefined ? { max } : { max, visibilityTimeoutMs };
+      const { records, reply } = decideReceive(queue, command, this.#core.now(), this.#core.state);
+      if (records.length === 0) return undefined;
+      const settled = this.#core.commit(inQueues(records));
+      if (reply.deliveries.length > 0) return { deliveries: reply.deliveries, settled };
+    }
+  }
+
+  async #handOut(queue: QueueState, delivery: Delivery): Promise<QueueDelivery> {
+    const { body, bodyPosition, provenance, sequence } = delivery;
+    const { salt, journal } = this.#core;
+    return {
+      messageId: messageId(
+        salt,
+        provenance?.originQueue ?? queue.number,
+        provenance?.originSequence ?? sequence,
+      ),
+      receipt: formatReceipt(salt, queue.number, delivery),
+      body: isPresent(body) ? body : await journal.readBody(bodyPosition),
+      attributes: delivery.attributes,
+      receiveCount: delivery.receiveCount,
+      enqueuedAtMs: provenance?.originEnqueuedAtMs ?? delivery.enqueuedAtMs,
+    };
+  }
+
+  /** The caller is gone: the message returns to its place as if it had never been handed out. Its lease may have ended by itself. */
+  #giveBack(queue: QueueState, receipt: Receipt): void {
+    const decided = decideNack(
+      queue,
+      { receipt, delayMs: 0, counts: false },
+      this.#core.now(),
+      this.#core.state,
+    );
+    if (decided.ok) this.#core.commitThen(inQueues(decided.records), () => {});
+  }
+
+  #due(number: number): void {
+    const queue = this.#core.state.queue(number);
+    if (queue === undefined || this.#core.refusal("finishing") !== undefined) return;
+    const { records, reply } = decideDue(queue, this.#core.now(), this.#core.state);
+    if (records.length > 0) this.#core.commitThen(inQueues(records), () => {});
+    else this.#timetable.note(number, nextDueMs(queue));
+    if (reply.moved > 0)
+      this.#core.log.info(
+        { queue: this.#name(number), messages: reply.moved },
+        "moved to the dead-letter queue",
+      );
+  }
+
+  #touched(changes: readonly Change[]): void {
+    const numbers = new Set<number>();
+    for (const change of changes) {
+      if (change.what !== "queue") continue;
+      numbers.add(change.owner);
+      if (change.record.kind === "moved-out") {
+        this.#statistics.deadLettered(this.#name(change.owner), change.record.sequences.length);
+      }
+    }
+    for (const number of numbers) {
+      const queue = this.#core.state.queue(number);
+      if (queue !== undefined) this.#timetable.note(number, nextDueMs(queue));
+      this.#waits.serve(number, "first");
+    }
+  }
+
+  #name(number: number): string {
+    return this.#core.state.catalog.entry(number)?.name ?? "";
+  }
+}
+
+/** Undefined for a timeout that can be; the bound is the rules' own. */
+function refuseTimeout(visibilityTimeoutMs: number | undefined): Refused<Refusal> | undefined {
+  if (visibilityTimeoutMs === undefined) return undefined;
+  if (visibilityTimeoutMs >= 0 && visibilityTimeoutMs <= visibilityTimeoutMsMax) return undefined;
+  return refuse(
+    "invalid-setting",
+    `visibilityTimeoutMs is ${visibilityTimeoutMs}; it may be from 0 to ${visibilityTimeoutMsMax}.`,
+  );
+}

@@ -1,0 +1,230 @@
+/**
+ * Everything that a broker knows, by number: the catalog, the queues, the topics and the groups. It only routes: each kind has its
+ * own codec and its own `apply`, and this is where a record finds them, live and in recovery.
+ */
+import { assert } from "@sluice/runtime";
+import type { BodyPosition, JournalPart, ReplayedPart } from "../journal/journal.ts";
+import { applyToQueue } from "../queue/apply.ts";
+import type { OwnedRecord, QueueDirectory } from "../queue/decide/decision.ts";
+import type { DecodedRecord } from "../queue/decoded.ts";
+import type { Now } from "../queue/now.ts";
+import { decodeQueueRecord, type EncodedRecord, encodeQueueRecord } from "../queue/record-codec.ts";
+import type { QueueRecord } from "../queue/records.ts";
+import { QueueState, takeDeadBodies } from "../queue/state.ts";
+import { applyToTopic } from "../topic/apply.ts";
+import { applyToGroup } from "../topic/group/apply.ts";
+import { decodeGroupRecord, encodeGroupRecord } from "../topic/group/record-codec.ts";
+import type { GroupRecord } from "../topic/group/records.ts";
+import { type GroupDirectory, GroupState } from "../topic/group/state.ts";
+import { decodeTopicRecord, encodeTopicRecord } from "../topic/record-codec.ts";
+import type { TopicJournalRecord } from "../topic/records.ts";
+import { type TopicDirectory, TopicState, topicDurability } from "../topic/state.ts";
+import {
+  Catalog,
+  type CatalogRecord,
+  catalogOwner,
+  decodeCatalogRecord,
+  encodeCatalogRecord,
+} from "./catalog.ts";
+
+/** A fact, with the kind of thing that it is about. */
+export type Change =
+  | { readonly what: "catalog"; readonly owner: typeof catalogOwner; readonly record: CatalogRecord }
+  | { readonly what: "queue"; readonly owner: number; readonly record: QueueRecord }
+  | { readonly what: "topic"; readonly owner: number; readonly record: TopicJournalRecord }
+  | { readonly what: "group"; readonly owner: number; readonly record: GroupRecord };
+
+export const inCatalog = (record: CatalogRecord): Change => ({
+  what: "catalog",
+  owner: catalogOwner,
+  record,
+});
+
+export const inQueues = (records: readonly OwnedRecord<QueueRecord>[]): Change[] =>
+  records.map(({ owner, record }) => ({ what: "queue", owner, record }));
+
+export const inTopics = (records: readonly OwnedRecord<TopicJournalRecord>[]): Change[] =>
+  records.map(({ owner, record }) => ({ what: "topic", owner, record }));
+
+export const inGroups = (records: readonly OwnedRecord<GroupRecord>[]): Change[] =>
+  records.map(({ owner, record }) => ({ what: "group", owner, record }));
+
+const noBodies: JournalPart["bodies"] = [];
+
+export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirectory {
+  readonly catalog = new Catalog();
+  readonly #queues = new Map<number, QueueState>();
+  readonly #topics = new Map<number, TopicState>();
+  readonly #groups = new Map<number, GroupState>();
+  /** Records that could not be read or spoke of nothing that is there: 0 unless the journal was damaged. */
+  unreadableRecords = 0;
+  /** Body bytes of all queues and topics that are in memory. */
+  bodyBytes = 0;
+
+  queue(number: number): QueueState | undefined {
+    return this.#queues.get(number);
+  }
+
+  topic(number: number): TopicState | undefined {
+    return this.#topics.get(number);
+  }
+
+  group(number: number): GroupState | undefined {
+    return this.#groups.get(number);
+  }
+
+  queues(): Iterable<QueueState> {
+    return this.#queues.values();
+  }
+
+  topics(): Iterable<TopicState> {
+    return this.#topics.values();
+  }
+
+  groups(): Iterable<GroupState> {
+    return this.#groups.values();
+  }
+
+  /** The change as the journal takes it. Must be called before `apply`: what a queue rests on is what it rested on when this was decided. */
+  encode(change: Change): JournalPart {
+    const { owner } = change;
+    switch (change.what) {
+      case "catalog":
+        return { owner, durability: "synced", ...encodeCatalogRecord(change.record), bodies: noBodies };
+      case "queue":
+        return part(owner, this.#queueDurability(change), encodeQueueRecord(change.record));
+      case "topic":
+        return part(owner, this.#topicDurability(change), encodeTopicRecord(change.record));
+      case "group":
+        return part(owner, "synced", encodeGroupRecord(change.record));
+    }
+  }
+
+  /** The only way a broker changes, live and in recovery. The bodies of the change lie at `positions` from index `first` on. */
+  apply(change: Change, now: Now, positions: readonly BodyPosition[], first: number): void {
+    switch (change.what) {
+      case "catalog":
+        this.catalog.apply(change.record);
+        if (change.record.kind === "named") this.#make(change.record.what, change.record.number);
+        return;
+      case "queue": {
+        const queue = this.#queues.get(change.owner);
+        assert(queue !== undefined, `queue ${change.owner} is in the catalog`);
+        const before = queue.bodyBytes;
+        applyToQueue(queue, change.record, now, positions, first);
+        this.bodyBytes += queue.bodyBytes - before;
+        return;
+      }
+      case "topic": {
+        const topic = this.#topics.get(change.owner);
+        assert(topic !== undefined, `topic ${change.owner} is in the catalog`);
+        applyToTopic(topic, change.record, positions, first);
+        if (topic.settings.retention === "log") this.bodyBytes += publishedBytes(change.record);
+        return;
+      }
+      case "group": {
+        const group = this.#groups.get(change.owner);
+        assert(group !== undefined, `group ${change.owner} is in the catalog`);
+        applyToGroup(group, change.record);
+        return;
+      }
+    }
+  }
+
+  /**
+   * Applies a part that the journal gave back. Answers with a sentence when it cannot: that part is passed over and counted, because
+   * damage must cost what it hit and no more.
+   */
+  replay(given: ReplayedPart, now: Now): string | undefined {
+    const positions = given.bodies.map((body) => body.position);
+    const decoded = this.#decode(given);
+    if (!decoded.ok) {
+      this.unreadableRecords++;
+      return decoded.detail;
+    }
+    this.apply(decoded.record, now, positions, 0);
+    return undefined;
+  }
+
+  /** Positions of bodies that died with these changes. */
+  takeDeadBodies(changes: readonly Change[]): readonly BodyPosition[] {
+    let dead: readonly BodyPosition[] = [];
+    for (const { what, owner } of changes) {
+      const queue = what === "queue" ? this.#queues.get(owner) : undefined;
+      if (queue === undefined || queue.deadBodies.length === 0) continue;
+      const these = takeDeadBodies(queue);
+      dead = dead.length === 0 ? these : [...dead, ...these];
+    }
+    return dead;
+  }
+
+  #decode(given: ReplayedPart): DecodedRecord<Change> {
+    const { owner, type, head } = given;
+    if (owner === catalogOwner) {
+      const decoded = decodeCatalogRecord(type, head);
+      return decoded.ok ? { ok: true, record: inCatalog(decoded.record) } : decoded;
+    }
+    // The journal's buffers hold only during the visit; what is kept is copied.
+    const bodies = given.bodies.map(({ position, bytes }) =>
+      bytes === undefined ? { position } : { position, bytes: Buffer.from(bytes) },
+    );
+    const entry = this.catalog.entry(owner);
+    switch (entry?.what) {
+      case "queue": {
+        const decoded = decodeQueueRecord(type, head, bodies);
+        return decoded.ok ? { ok: true, record: { what: "queue", owner, record: decoded.record } } : decoded;
+      }
+      case "topic": {
+        const decoded = decodeTopicRecord(type, head, bodies);
+        return decoded.ok ? { ok: true, record: { what: "topic", owner, record: decoded.record } } : decoded;
+      }
+      case "group": {
+        const decoded = decodeGroupRecord(type, head);
+        return decoded.ok ? { ok: true, record: { what: "group", owner, record: decoded.record } } : decoded;
+      }
+      default:
+        return {
+          ok: false,
+          problem: "malformed",
+          detail: `The record speaks of number ${owner}, which the catalog does not have: the record that named it was lost.`,
+        };
+    }
+  }
+
+  #make(what: "queue" | "topic" | "group", number: number): void {
+    if (what === "queue" && !this.#queues.has(number)) this.#queues.set(number, new QueueState(number));
+    if (what === "topic" && !this.#topics.has(number)) this.#topics.set(number, new TopicState(number));
+    if (what === "group" && !this.#groups.has(number)) this.#groups.set(number, new GroupState(number));
+  }
+
+  /** That a queue exists, and how, is kept even when its messages are not. */
+  #queueDurability({ owner, record }: Change & { what: "queue" }): JournalPart["durability"] {
+    if (record.kind === "configured") return "synced";
+    const queue = this.#queues.get(owner);
+    assert(queue !== undefined, `queue ${owner} is in the catalog`);
+    return queue.settings.durability;
+  }
+
+  #topicDurability({ owner, record }: Change & { what: "topic" }): JournalPart["durability"] {
+    if (record.kind === "configured") return "synced";
+    const topic = this.#topics.get(owner);
+    assert(topic !== undefined, `topic ${owner} is in the catalog`);
+    return topicDurability(topic.settings);
+  }
+}
+
+/** Body bytes that a record of a topic brings. */
+function publishedBytes(record: TopicJournalRecord): number {
+  if (record.kind !== "published" && record.kind !== "restored-batches") return 0;
+  let bytes = 0;
+  for (const { records } of record.batches) for (const { body } of records) bytes += body.byteLength;
+  return bytes;
+}
+
+const part = (owner: number, durability: JournalPart["durability"], encoded: EncodedRecord): JournalPart => ({
+  owner,
+  durability,
+  type: encoded.type,
+  head: encoded.head,
+  bodies: encoded.bodies,
+});

@@ -1,0 +1,90 @@
+/** What a broker counts for its operators. Names and labels are part of the contract: docs/operations.md lists them. */
+import { Counter, Gauge, type Registry } from "@sluice/runtime";
+import { queueCounts } from "../queue/state.ts";
+import type { BrokerState } from "./state.ts";
+
+export type Operation = "send" | "receive" | "ack" | "nack" | "extend" | "publish" | "fetch";
+
+export class Statistics {
+  readonly #messages: Counter<"operation">;
+  readonly #deadLetters: Counter<"queue">;
+  readonly #dropped: Counter<"reason">;
+
+  constructor(metrics: Registry, state: BrokerState) {
+    const registers = [metrics];
+    this.#messages = new Counter({
+      name: "sluice_messages_total",
+      help: "Messages and records by what was done with them",
+      labelNames: ["operation"],
+      registers,
+    });
+    this.#deadLetters = new Counter({
+      name: "sluice_dead_letters_total",
+      help: "Messages that were moved to a dead-letter queue, by the queue that they left",
+      labelNames: ["queue"],
+      registers,
+    });
+    this.#dropped = new Counter({
+      name: "sluice_dropped_total",
+      help: "Live copies that were dropped: nobody listened, or a listener's buffer was full",
+      labelNames: ["reason"],
+      registers,
+    });
+    const each = (
+      gauge: Gauge<"queue">,
+      count: (queue: Parameters<typeof queueCounts>[0]) => number,
+    ): void => {
+      gauge.reset();
+      for (const queue of state.queues()) {
+        gauge.set({ queue: state.catalog.entry(queue.number)?.name ?? "" }, count(queue));
+      }
+    };
+    new Gauge({
+      name: "sluice_queue_depth",
+      help: "Messages of a queue that are ready or delayed",
+      labelNames: ["queue"],
+      registers,
+      collect() {
+        each(this, (queue) => {
+          const { ready, delayed } = queueCounts(queue);
+          return ready + delayed;
+        });
+      },
+    });
+    new Gauge({
+      name: "sluice_queue_in_flight",
+      help: "Messages of a queue that were delivered and are neither acked nor back",
+      labelNames: ["queue"],
+      registers,
+      collect() {
+        each(this, (queue) => queueCounts(queue).inFlight);
+      },
+    });
+    new Gauge({
+      name: "sluice_memory_body_bytes",
+      help: "Bytes of message bodies that count against the memory budget",
+      registers,
+      collect() {
+        this.set(state.bodyBytes);
+      },
+    });
+  }
+
+  count(operation: Operation, messages: number): void {
+    if (messages > 0) this.#messages.inc({ operation }, messages);
+  }
+
+  /** Published to a live topic that nobody listened to. */
+  unheard(records: number): void {
+    this.#dropped.inc({ reason: "no-consumer" }, records);
+  }
+
+  /** Copies for which a listener had no room. */
+  overflowed(copies: number): void {
+    if (copies > 0) this.#dropped.inc({ reason: "overflow" }, copies);
+  }
+
+  deadLettered(queue: string, messages: number): void {
+    this.#deadLetters.inc({ queue }, messages);
+  }
+}

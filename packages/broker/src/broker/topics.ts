@@ -1,0 +1,180 @@
+/** Topics: publishing, reading and live subscribers. */
+import { assert } from "@sluice/runtime";
+import { isPresent } from "../queue/message.ts";
+import { refuse } from "../queue/refusals.ts";
+import type { KeptRecord, OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
+import { decidePublish } from "../topic/decide/publish.ts";
+import { fetch } from "../topic/fetch.ts";
+import type { TopicState } from "../topic/state.ts";
+import type {
+  FetchAnswer,
+  FetchRequest,
+  LiveSubscribeRequest,
+  LiveSubscription,
+  Published,
+  PublishRequest,
+  Result,
+} from "./api.ts";
+import { ownBody, refuseBatch, refuseCount } from "./batch.ts";
+import { type Core, storageFailed } from "./core.ts";
+import type { Directory } from "./directory.ts";
+import { waitMsMax } from "./limits.ts";
+import { LiveSubscribers } from "./live-subscriptions.ts";
+import { inTopics } from "./state.ts";
+import type { Statistics } from "./statistics.ts";
+import { Waits } from "./waits.ts";
+
+/** What was published to a topic, for those who listen. */
+export interface Publication {
+  readonly topic: TopicState;
+  readonly records: readonly OutgoingRecord[];
+  readonly places: readonly RecordPlace[];
+  readonly publishedAtMs: number;
+}
+
+export class Topics {
+  readonly #core: Core;
+  readonly #directory: Directory;
+  readonly #statistics: Statistics;
+  readonly #waits: Waits;
+  readonly #live = new Map<number, LiveSubscribers>();
+
+  constructor(core: Core, directory: Directory, statistics: Statistics) {
+    this.#core = core;
+    this.#directory = directory;
+    this.#statistics = statistics;
+    this.#waits = new Waits(core.clock);
+  }
+
+  /** Ends long polls and live subscriptions. */
+  close(): void {
+    this.#waits.close();
+    for (const subscribers of this.#live.values()) subscribers.close();
+  }
+
+  async publish({ topic: name, records: given }: PublishRequest): Promise<Result<Published>> {
+    const { state } = this.#core;
+    const refused = this.#core.refusal("new") ?? refuseBatch(given, state.bodyBytes, this.#core.limits);
+    if (refused !== undefined) return refused;
+    const found = this.#directory.topic(name, "use");
+    if (!found.ok) return found;
+    const topic = found.state;
+    await this.#live.get(topic.number)?.room();
+    return topic.settings.retention === "live" ? this.#pass(topic, given) : this.#append(topic, given);
+  }
+
+  /** A record is handed out when it has settled: what a reader acts on must not vanish. Long polls are woken when it has. */
+  async fetch(request: FetchRequest): Promise<Result<FetchAnswer>> {
+    const { signal } = request;
+    signal?.throwIfAborted();
+    const refused = this.#core.refusal("new") ?? refuseCount("recordsMax", request.recordsMax);
+    if (refused !== undefined) return refused;
+    const found = this.#directory.topic(request.topic, "look");
+    if (!found.ok) return found;
+    const topic = found.state;
+    let answer = fetch(topic, request);
+    if (!answer.ok) return answer;
+    if (answer.reply.records.length === 0 && request.waitMs > 0) {
+      const attempt = () => {
+        const again = fetch(topic, request);
+        return again.ok && again.reply.records.length === 0 ? undefined : again;
+      };
+      const waitMs = Math.min(request.waitMs, waitMsMax);
+      answer = (await this.#waits.wait(topic.number, waitMs, attempt, signal)) ?? answer;
+      signal?.throwIfAborted();
+      if (!answer.ok) return answer;
+    }
+    const failed = await this.#core.commit([]);
+    if (failed !== undefined) return failed;
+    const { records, startOffset, endOffset } = answer.reply;
+    this.#statistics.count("fetch", records.length);
+    return {
+      ok: true,
+      records: await Promise.all(records.map((kept) => this.#whole(kept))),
+      startOffset,
+      endOffset,
+    };
+  }
+
+  subscribeLive(request: LiveSubscribeRequest): Result<{ readonly subscription: LiveSubscription }> {
+    const refused = this.#core.refusal("new");
+    if (refused !== undefined) return refused;
+    const found = this.#directory.topic(request.topic, "use");
+    if (!found.ok) return found;
+    const { number } = found.state;
+    let subscribers = this.#live.get(number);
+    if (subscribers === undefined) {
+      subscribers = new LiveSubscribers();
+      this.#live.set(number, subscribers);
+    }
+    if (subscribers.count >= request.subscriberCountMax) {
+      const detail = `The topic '${request.topic}' has ${subscribers.count} consumers; ${request.subscriberCountMax} are the most.`;
+      return refuse("too-many-consumers", detail);
+    }
+    return { ok: true, subscription: subscribers.add(request) };
+  }
+
+  room(name: string): Promise<void> | undefined {
+    const number = this.#core.state.catalog.find("topic", name)?.number;
+    return number === undefined ? undefined : this.#live.get(number)?.room();
+  }
+
+  liveSubscriberCount(topic: TopicState): number {
+    return this.#live.get(topic.number)?.count ?? 0;
+  }
+
+  /** Hands what has settled to those who listen and to those who wait. */
+  announce({ topic, records, places, publishedAtMs }: Publication): void {
+    this.#statistics.count("publish", records.length);
+    const subscribers = this.#live.get(topic.number);
+    if (subscribers === undefined || subscribers.count === 0) {
+      if (topic.settings.retention === "live") this.#statistics.unheard(records.length);
+    } else {
+      const dropped = subscribers.deliver(
+        records.map((record, i): TopicRecord => {
+          const place = places[i];
+          assert(place !== undefined, "each record has its place");
+          return { ...record, ...place, publishedAtMs };
+        }),
+      );
+      this.#statistics.overflowed(dropped);
+    }
+    this.#waits.serve(topic.number, "all");
+  }
+
+  /** A live topic: nothing is written and nothing waits, neither for the disk nor for what else is being written. */
+  #pass(topic: TopicState, records: readonly OutgoingRecord[]): Result<Published> {
+    const now = this.#core.now();
+    const decided = decidePublish(topic, { records }, now);
+    if (!decided.ok) return decided;
+    this.#core.applyUnwritten(inTopics(decided.records));
+    const { places } = decided.reply;
+    this.announce({ topic, records, places, publishedAtMs: now.wallMs });
+    return { ok: true, places, durability: "memory" };
+  }
+
+  #append(topic: TopicState, given: readonly OutgoingRecord[]): Promise<Result<Published>> {
+    const now = this.#core.now();
+    const records = given.map(ownRecord);
+    const decided = decidePublish(topic, { records }, now);
+    if (!decided.ok) return Promise.resolve(decided);
+    const { places } = decided.reply;
+    return new Promise((resolve) => {
+      this.#core.commitThen(inTopics(decided.records), (fault) => {
+        if (fault !== undefined) return resolve(storageFailed(fault));
+        this.announce({ topic, records, places, publishedAtMs: now.wallMs });
+        resolve({ ok: true, places, durability: this.#core.durability(topic.settings.durability) });
+      });
+    });
+  }
+
+  async #whole(kept: KeptRecord): Promise<TopicRecord> {
+    const { body, bodyPosition, ...rest } = kept;
+    return { ...rest, body: isPresent(body) ? body : await this.#core.journal.readBody(bodyPosition) };
+  }
+}
+
+/** The record as the broker may keep it. */
+export function ownRecord({ key, body, attributes }: OutgoingRecord): OutgoingRecord {
+  return { key: key === undefined ? undefined : ownBody(key), body: ownBody(body), attributes };
+}
