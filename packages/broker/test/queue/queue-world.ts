@@ -1,0 +1,206 @@
+/**
+ * A shell as small as can be, for tests of the rules: queues by number, a virtual clock, and a journal that is a list. What is decided
+ * is encoded, decoded again and applied, so that every test of a rule is a test of the codec too; and the whole world can be folded
+ * anew from its journal or from a checkpoint.
+ */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import {
+  applyToQueue,
+  decideConfigure,
+  decideDue,
+  decodeQueueRecord,
+  defaultQueueSettings,
+  encodeQueueRecord,
+  nextDueMs,
+  type OwnedRecord,
+  type QueueRecord,
+  type QueueSettings,
+  QueueState,
+  type Refused,
+  type ReplayedBody,
+  snapshotQueue,
+  takeDeadBodies,
+} from "../../src/queue/index.ts";
+import { auditQueue } from "./audit.ts";
+
+/** A part of an append as the journal holds it. */
+export interface WrittenPart {
+  readonly owner: number;
+  readonly type: number;
+  readonly head: Uint8Array;
+  readonly bodies: readonly ReplayedBody[];
+}
+
+export class QueueWorld {
+  wallMs = Date.UTC(2026, 0, 1);
+  monotonicMs = 0;
+  readonly queues = new Map<number, QueueState>();
+  /** Every append so far; each is a list of parts that are there together or not at all. */
+  readonly journal: WrittenPart[][];
+  readonly #liveBodies = new Set<number>();
+  /** The wall clock went its own way since the journal began, so that the fold sees other remaining times than the live state. */
+  #wallJumped = false;
+  /** Queues that are there no more, though the journal still speaks of them. */
+  readonly #lost = new Set<number>();
+  #nextPosition = 1;
+
+  constructor(journal: WrittenPart[][] = []) {
+    this.journal = journal;
+  }
+
+  get now() {
+    return { wallMs: this.wallMs, monotonicMs: this.monotonicMs };
+  }
+
+  queue(number: number): QueueState | undefined {
+    return this.queues.get(number);
+  }
+
+  /** The queue of that number, which must be there. */
+  the(number: number): QueueState {
+    const state = this.queues.get(number);
+    ok(state, `queue ${number} is there`);
+    return state;
+  }
+
+  create(number: number, settings: Partial<QueueSettings> = {}): QueueState {
+    const state = new QueueState(number);
+    this.queues.set(number, state);
+    this.submit(decideConfigure(state, { ...defaultQueueSettings, ...settings }, this));
+    return state;
+  }
+
+  /** Appends and applies what was decided, and returns the reply. A refusal is returned as it is. */
+  submit<Reply>(
+    decision:
+      | { readonly ok: true; readonly records: readonly OwnedRecord<QueueRecord>[]; readonly reply: Reply }
+      | Refused<string>,
+  ): Reply | Refused<string> {
+    if (!decision.ok) return decision;
+    if (decision.records.length > 0) this.append(decision.records);
+    return decision.reply;
+  }
+
+  append(records: readonly OwnedRecord<QueueRecord>[]): void {
+    const parts = records.map(({ owner, record }) => this.#write(owner, record));
+    this.journal.push(parts);
+    this.#apply(parts);
+    for (const state of this.queues.values()) {
+      for (const position of takeDeadBodies(state)) ok(this.#liveBodies.delete(position), "a body dies once");
+    }
+  }
+
+  /** Lets time pass and does what falls due, at the instant at which it does. */
+  advance(byMs: number): void {
+    const untilMs = this.monotonicMs + byMs;
+    for (;;) {
+      const due = [...this.queues.values()]
+        .map((state) => ({ state, dueMs: nextDueMs(state) ?? Number.POSITIVE_INFINITY }))
+        .sort((a, b) => a.dueMs - b.dueMs)[0];
+      if (due === undefined || due.dueMs > untilMs) break;
+      this.#passTo(Math.max(this.monotonicMs, due.dueMs));
+      this.submit(decideDue(due.state, this.now, this));
+    }
+    this.#passTo(untilMs);
+  }
+
+  /** Time passes while nobody looks: nothing that falls due is done. */
+  sleep(byMs: number): void {
+    this.#passTo(this.monotonicMs + byMs);
+  }
+
+  /** The queue is gone as if it had been deleted. */
+  lose(number: number): void {
+    this.queues.delete(number);
+    this.#lost.add(number);
+  }
+
+  jumpWall(byMs: number): void {
+    this.wallMs += byMs;
+    this.#wallJumped = true;
+  }
+
+  /** The same world after a restart: the fold of its journal. The monotonic clock starts anew. */
+  restarted(journal: WrittenPart[][] = this.journal): QueueWorld {
+    const world = new QueueWorld([...journal]);
+    world.wallMs = this.wallMs;
+    world.monotonicMs = 1000;
+    world.#nextPosition = this.#nextPosition;
+    world.#wallJumped = this.#wallJumped;
+    for (const parts of journal) {
+      for (const { owner } of parts)
+        if (!world.queues.has(owner)) world.queues.set(owner, new QueueState(owner));
+      world.#apply(parts);
+    }
+    for (const number of this.#lost) world.lose(number);
+    for (const parts of journal.flat())
+      for (const { position } of parts.bodies) world.#liveBodies.add(position);
+    for (const state of world.queues.values()) {
+      for (const position of takeDeadBodies(state)) world.#liveBodies.delete(position);
+    }
+    return world;
+  }
+
+  /** The same world after a checkpoint and a restart: what is left of the journal are the records that rebuild the state. */
+  checkpointed(): QueueWorld {
+    const journal = [...this.queues.values()].flatMap((state) =>
+      [...snapshotQueue(state, this.now)].map((record) => [this.#write(state.number, record)]),
+    );
+    return this.restarted(journal);
+  }
+
+  /** Everything that can be known of a world, in an order that does not depend on how it came about. */
+  dump(timesToo = true): unknown {
+    const queues = [...this.queues.values()].sort((a, b) => a.number - b.number);
+    return queues.map((state) => auditQueue(state, this.now, timesToo));
+  }
+
+  /** What must hold at any time: the fold of the journal is this state, and the bodies that live are those that it refers to. */
+  audit(): void {
+    const timesToo = !this.#wallJumped;
+    deepEqual(this.restarted().dump(timesToo), this.dump(timesToo), "the fold of the journal");
+    deepEqual(this.checkpointed().dump(), this.dump(), "the fold of a checkpoint");
+    const referred = new Set<number>();
+    for (const state of this.queues.values()) {
+      for (const slot of state.messages) referred.add(state.messages.bodyPosition[slot] as number);
+    }
+    deepEqual([...this.#liveBodies].sort(), [...referred].sort(), "the bodies that live");
+    for (const state of this.queues.values()) equal(state.orphanRecords, 0);
+  }
+
+  #passTo(monotonicMs: number): void {
+    this.wallMs += monotonicMs - this.monotonicMs;
+    this.monotonicMs = monotonicMs;
+  }
+
+  #write(owner: number, record: QueueRecord): WrittenPart {
+    const { type, head, bodies } = encodeQueueRecord(record);
+    const written = bodies.map((body): ReplayedBody => {
+      if (!(body instanceof Uint8Array)) {
+        const bytes = this.#bytesAt(body.position);
+        return { position: body.position, bytes };
+      }
+      const position = this.#nextPosition++;
+      this.#liveBodies.add(position);
+      return { position, bytes: body };
+    });
+    return { owner, type, head, bodies: written };
+  }
+
+  #bytesAt(position: number): Uint8Array {
+    for (const { bodies } of this.journal.flat()) {
+      for (const body of bodies)
+        if (body.position === position && body.bytes !== undefined) return body.bytes;
+    }
+    throw new Error(`there is no body at ${position}`);
+  }
+
+  #apply(parts: readonly WrittenPart[]): void {
+    for (const { owner, type, head, bodies } of parts) {
+      const decoded = decodeQueueRecord(type, head, bodies);
+      ok(decoded.ok, "what was written can be read");
+      const positions = bodies.map(({ position }) => position);
+      applyToQueue(this.the(owner), decoded.record, this.now, positions);
+    }
+  }
+}
