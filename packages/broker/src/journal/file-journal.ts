@@ -1,0 +1,143 @@
+/** The journal in files of one directory: what the parts beside it do, put together behind the interface. */
+import { assert, Fault, type Log, type Random, silentLog } from "@sluice/runtime";
+import { BodyReader } from "./body-reader.ts";
+import type { Disk, DiskFile } from "./disk.ts";
+import { GroupCommit, StorageFailed } from "./group-commit.ts";
+import type {
+  Appended,
+  BodyPosition,
+  Journal,
+  JournalPart,
+  ReplayedAppend,
+  ReplayReport,
+  Settled,
+  StorageFault,
+} from "./journal.ts";
+import { placeOf } from "./record-codec.ts";
+import { type Recovered, recover } from "./recovery.ts";
+
+const segmentBytesDefault = 64 * 1024 * 1024;
+
+export interface FileJournalOptions {
+  readonly disk: Disk;
+  /** For the salts of segments. */
+  readonly random: Random;
+  /** A segment takes no further append over this many bytes. Default 64 MiB; at most 1 GiB. */
+  readonly segmentBytes?: number;
+  /** Default: says nothing. */
+  readonly log?: Log;
+}
+
+export class FileJournal implements Journal {
+  readonly durability = "synced";
+  readonly #options: FileJournalOptions;
+  readonly #log: Log;
+  readonly #lock: AsyncDisposable;
+  readonly #bodies: BodyReader;
+  #commit: GroupCommit | undefined;
+  #phase: "opened" | "replaying" | "ready" | "closed" = "opened";
+
+  private constructor(options: FileJournalOptions, lock: AsyncDisposable) {
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#lock = lock;
+    this.#bodies = new BodyReader(options.disk);
+  }
+
+  /** Takes the lock of the directory. Rejects with a `Fault` (`directory-in-use`) when another process has it. */
+  static async open(options: FileJournalOptions): Promise<FileJournal> {
+    assert((options.segmentBytes ?? 1) <= 1024 ** 3, "a segment has at most 1 GiB");
+    return new FileJournal(options, await options.disk.lock());
+  }
+
+  get fault(): StorageFault | undefined {
+    return this.#commit?.fault;
+  }
+
+  /** Bytes appended whose callers were not all told yet: what the journal holds in memory because the disk is slower. */
+  get pendingBytes(): number {
+    return this.#commit?.pendingBytes ?? 0;
+  }
+
+  async replay(visit: (append: ReplayedAppend) => void): Promise<ReplayReport> {
+    assert(this.#phase === "opened", "a journal is replayed once");
+    this.#phase = "replaying";
+    const { disk, random, segmentBytes = segmentBytesDefault } = this.#options;
+    const { recovered, file } = await this.#recover(visit);
+    for (const segment of recovered.segments) this.#bodies.add(segment);
+    this.#commit = new GroupCommit(
+      {
+        disk,
+        random,
+        segmentBytes,
+        onSegment: (segment) => this.#bodies.add(segment),
+        onSynced: () => undefined,
+        onFault: (fault) => this.#log.error({ err: fault }, "the journal stopped"),
+      },
+      recovered,
+      file,
+    );
+    this.#tell(recovered.report);
+    this.#phase = "ready";
+    return recovered.report;
+  }
+
+  async #recover(
+    visit: (append: ReplayedAppend) => void,
+  ): Promise<{ recovered: Recovered; file: DiskFile | undefined }> {
+    const { disk } = this.#options;
+    try {
+      const recovered = await recover(disk, visit);
+      const name = recovered.tail?.segment.name;
+      return { recovered, file: name === undefined ? undefined : await disk.open(name) };
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw new StorageFailed(`The journal could not be read: ${error.message}.`, error);
+    }
+  }
+
+  #tell({ tornTail, damages }: ReplayReport): void {
+    if (tornTail !== undefined) {
+      this.#log.warn(tornTail, "cut the end of the journal, where an append had not been finished");
+    }
+    for (const damage of damages)
+      this.#log.error(damage, "a part of the journal is damaged and was passed over");
+  }
+
+  append(parts: readonly JournalPart[], settled: Settled): Appended {
+    return this.#ready().append(parts, settled);
+  }
+
+  async readBody(position: BodyPosition): Promise<Uint8Array> {
+    const { segmentNumber, offset } = placeOf(position);
+    const group = this.#ready().pendingAt(segmentNumber, offset);
+    return group === undefined ? this.#bodies.read(position) : this.#bodies.pending(group, offset);
+  }
+
+  release(_positions: Iterable<BodyPosition>): void {}
+
+  checkpoint(_snapshot: Iterable<JournalPart>): Promise<void> {
+    return Promise.reject(new Fault("not-yet", "checkpoints come with the next commit"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    await this.#commit?.close();
+    await this.#bodies.close();
+    await this.#lock[Symbol.asyncDispose]();
+  }
+
+  #ready(): GroupCommit {
+    assert(
+      this.#phase === "ready" && this.#commit !== undefined,
+      "a journal is used after its replay and before its end",
+    );
+    return this.#commit;
+  }
+}
+
+/** An error that the system gave, and not the visitor of a replay or a bug. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
+}

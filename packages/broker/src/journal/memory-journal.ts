@@ -1,0 +1,46 @@
+/**
+ * The journal that keeps nothing: every part counts as `memory`, so no part is written, bodies have no position and stay with the state,
+ * and an append is a barrier. For tests and for brokers that may forget.
+ */
+import { assert, Fault } from "@sluice/runtime";
+import type { Appended, BodyPosition, Journal, JournalPart, ReplayReport, Settled } from "./journal.ts";
+
+export class MemoryJournal implements Journal {
+  readonly durability = "memory";
+  readonly fault = undefined;
+  #waiting: Settled[] = [];
+  #closed = false;
+
+  /** Resolves with an empty report: there is nothing from before. */
+  async replay(): Promise<ReplayReport> {
+    return { appends: 0, lastSequence: 0, damages: [] };
+  }
+
+  append(parts: readonly JournalPart[], settled: Settled): Appended {
+    assert(!this.#closed, "a journal is used before its end");
+    if (this.#waiting.push(settled) === 1) queueMicrotask(() => this.#settle());
+    return { sequence: 0, positions: parts.flatMap((part) => part.bodies.map(() => 0)) };
+  }
+
+  #settle(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const settled of waiting) settled();
+  }
+
+  /** Always rejects: no body was ever given a position. */
+  async readBody(position: BodyPosition): Promise<Uint8Array> {
+    throw new Fault("body-damaged", `Nothing lies at position ${position}: this journal keeps no bodies.`);
+  }
+
+  release(): void {}
+
+  async checkpoint(snapshot: Iterable<JournalPart>): Promise<void> {
+    for (const _ of snapshot);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#settle();
+  }
+}
