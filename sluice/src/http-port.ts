@@ -6,8 +6,14 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
-import type { Log, Part, UpgradeHandler } from "@sluice/runtime";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from "fastify";
+import { answerNotFound } from "@sluice/broker/http";
+import { Fault, type Log, type Part, type UpgradeHandler } from "@sluice/runtime";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  LogController,
+} from "fastify";
 import { isLoopback } from "./settings.ts";
 
 export interface HttpPortOptions {
@@ -16,6 +22,8 @@ export interface HttpPortOptions {
   readonly version: string;
   readonly host: string;
   readonly port: number;
+  /** The setting that chooses the port, for the sentence when it is taken. */
+  readonly setting: string;
   readonly parts: readonly Part<FastifyPluginAsync>[];
   /** Routes of the port itself: `/healthz`, `/ready`, `/metrics`, the first page. */
   readonly ownRoutes: readonly FastifyPluginAsync[];
@@ -54,7 +62,7 @@ export class HttpPort implements AsyncDisposable {
   static async open(options: HttpPortOptions): Promise<HttpPort> {
     const app: FastifyInstance = Fastify({
       loggerInstance: options.log as FastifyBaseLogger,
-      disableRequestLogging: true,
+      logController: new LogController({ disableRequestLogging: true }),
       forceCloseConnections: "idle",
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
@@ -80,7 +88,8 @@ export class HttpPort implements AsyncDisposable {
     for (const part of options.parts) if (part.routes !== undefined) await app.register(part.routes);
     app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
     app.server.on("upgrade", dispatcher(options.parts, mayName));
-    await app.listen({ host: options.host, port: options.port });
+    app.setNotFoundHandler(answerNotFound);
+    await listen(app, options);
     const address = app.server.address();
     if (address === null || typeof address === "string") throw new TypeError("the server has no TCP address");
     return new HttpPort(app, address);
@@ -94,6 +103,19 @@ export class HttpPort implements AsyncDisposable {
   /** Stops accepting, lets requests that were begun end, then closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#app.close();
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port, setting }: HttpPortOptions): Promise<void> {
+  try {
+    await app.listen({ host, port, listenTextResolver: (address) => `HTTP listens on ${address}` });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const why =
+      code === "EADDRINUSE" ? "is in use by another process" : `cannot be listened on: ${String(cause)}`;
+    throw new Fault("address-in-use", `Port ${port} on ${host} ${why}; ${setting} chooses another.`, {
+      cause,
+    });
   }
 }
 

@@ -1,0 +1,190 @@
+/**
+ * The composition: opens the journal, the broker, the bus and the services in this process, and puts them on their ports. Stopping goes the
+ * other way: first what comes from outside is brought to an end, then what it used.
+ */
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Broker } from "@sluice/broker";
+import { httpRoutes, systemRoutes } from "@sluice/broker/http";
+import { FileJournal, type Journal, MemoryJournal, NodeDisk } from "@sluice/broker/journal";
+import { TcpServer } from "@sluice/broker/tcp";
+import { BrokerEngine, Bus } from "@sluice/bus";
+import { createChat, messageSent } from "@sluice/chat";
+import { createMetrics, Fault, type Log, type Part, systemClock, systemRandom } from "@sluice/runtime";
+import { createWaitroom, waitroomPartitionCounts } from "@sluice/waitroom";
+import type { FastifyPluginAsync } from "fastify";
+import { type FirstPageFacts, firstPage } from "./first-page.ts";
+import { HttpPort } from "./http-port.ts";
+import type { Settings } from "./settings.ts";
+import { version } from "./version.ts";
+
+/** Fixed when the topic is created: conversations keep their partition. */
+const messagePartitionCount = 10;
+
+/** Ports of a running process. */
+export interface Addresses {
+  /** Without a slash at the end. */
+  readonly http: string;
+  readonly chat: string;
+  /** `host:port` */
+  readonly tcp: string;
+}
+
+export class Sluice implements AsyncDisposable {
+  readonly addresses: Addresses;
+  readonly #drain: () => Promise<void>;
+  readonly #opened: AsyncDisposableStack;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(addresses: Addresses, drain: () => Promise<void>, opened: AsyncDisposableStack) {
+    this.addresses = addresses;
+    this.#drain = drain;
+    this.#opened = opened;
+  }
+
+  /**
+   * Starts everything; resolves when every port answers and every part is ready. When something cannot start, what was opened before it
+   * is closed again.
+   * @throws Fault with a sentence for the person who started it: `directory-in-use`, `address-in-use`, `data-directory`, ...
+   */
+  static async start(settings: Settings, log: Log): Promise<Sluice> {
+    await using opened = new AsyncDisposableStack();
+    const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
+    const dataDirectory = resolve(settings.DATA_DIR);
+    await makeDirectory(dataDirectory);
+
+    const journal = await openJournal(settings, dataDirectory, log.child({ part: "journal" }));
+    const broker = await Broker.open({
+      journal,
+      clock,
+      random,
+      metrics,
+      log: log.child({ part: "broker" }),
+      autoCreate: settings.AUTO_CREATE,
+      durability: settings.DURABILITY,
+      limits: { memoryBudgetBytes: settings.MEMORY_BUDGET_BYTES },
+    });
+    opened.use(broker);
+    const { durability } = broker;
+    const bus = await Bus.open({
+      engine: BrokerEngine.open({ broker, clock, random, durability }),
+      source: "/sluice",
+      clock,
+      random,
+      log: log.child({ part: "bus" }),
+      partitionCounts: new Map([...waitroomPartitionCounts, [messageSent.topic, messagePartitionCount]]),
+    });
+    opened.use(bus);
+
+    const service = { bus, clock, random, metrics, dataDirectory };
+    const waitroom = opened.use(await createWaitroom({ ...service, log: log.child({ part: "waitroom" }) }));
+    const { ALLOWED_ORIGINS: allowedOrigins } = settings;
+    const chat = opened.use(
+      await createChat({ ...service, log: log.child({ part: "chat" }), allowedOrigins }),
+    );
+
+    const brokerPart: Part<FastifyPluginAsync> = {
+      name: "broker",
+      routes: httpRoutes({ broker }),
+      readiness: () => broker.readiness(),
+      drain: async () => broker.drain(),
+      [Symbol.asyncDispose]: async () => {},
+    };
+    const parts = [brokerPart, waitroom, chat];
+    const tcp = await TcpServer.listen({
+      broker,
+      host: settings.HOST,
+      port: settings.TCP_PORT,
+      mode: settings.DELIVERY_MODE,
+      consumerCountMax: settings.MAX_CONSUMERS,
+      bufferCountMax: settings.CONSUMER_CHANNEL_BUFFER_SIZE,
+      overflow: settings.OVERFLOW,
+      clock,
+      log: log.child({ part: "tcp" }),
+      metrics,
+    });
+    opened.use(tcp);
+
+    const facts = (): FirstPageFacts => ({
+      version,
+      tcpAddress: addresses.tcp,
+      chatAddress: addresses.chat,
+      channel:
+        settings.DELIVERY_MODE === "queue"
+          ? "a queue: each message goes to one consumer"
+          : "a topic: every consumer hears everything",
+      durability:
+        durability === "memory"
+          ? "in memory: gone with this process"
+          : `${settings.DURABILITY} in ${dataDirectory}`,
+    });
+    const onPort = {
+      host: settings.HOST,
+      allowedHosts: settings.ALLOWED_HOSTS,
+      version,
+      log: log.child({ part: "http" }),
+    };
+    const system = systemRoutes({ parts, metrics });
+    const http = await HttpPort.open({
+      ...onPort,
+      title: "Sluice",
+      setting: "HTTP_PORT",
+      port: settings.HTTP_PORT,
+      parts,
+      ownRoutes: [system, firstPage(facts)],
+    });
+    opened.use(http);
+    const chatHttp = await HttpPort.open({
+      ...onPort,
+      title: "Sluice chat",
+      setting: "CHAT_HTTP_PORT",
+      port: settings.CHAT_HTTP_PORT,
+      parts: [chat],
+      ownRoutes: [system],
+    });
+    opened.use(chatHttp);
+    const addresses: Addresses = {
+      http: `http://${shown(http.address)}`,
+      chat: `http://${shown(chatHttp.address)}`,
+      tcp: shown(tcp.address),
+    };
+
+    const drain = async (): Promise<void> => {
+      // Producers first: what they have sent is taken while the broker still takes anything.
+      await tcp.drain();
+      await Promise.all([waitroom.drain(), chat.drain()]);
+      // This ends long polls, for which the HTTP ports would wait.
+      broker.drain();
+    };
+    return new Sluice(addresses, drain, opened.move());
+  }
+
+  /** Ends everything in order; what was accepted is on disk when it resolves. Calling it again waits for the same end. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#drain().finally(() => this.#opened.disposeAsync());
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+const shown = ({ address, port, family }: { address: string; port: number; family: string }): string =>
+  family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Fault("data-directory", `DATA_DIR ${path} cannot be made: ${why}.`, { cause });
+  }
+}
+
+async function openJournal(settings: Settings, dataDirectory: string, log: Log): Promise<Journal> {
+  if (settings.JOURNAL === "memory") return new MemoryJournal();
+  const path = join(dataDirectory, "journal");
+  await makeDirectory(path);
+  return FileJournal.open({ disk: await NodeDisk.open(path), random: systemRandom, log });
+}
