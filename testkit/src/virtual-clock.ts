@@ -76,7 +76,21 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Resolves when the promises that are ready now, and those that they make ready, have run. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+let settling = 0;
+
+/**
+ * Resolves when the promises that are ready now, and those that they make ready, have run, and with them what was left for the end of
+ * the turn (`setImmediate`).
+ */
+export async function settle(): Promise<void> {
+  do {
+    settling++;
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        settling--;
+        resolve();
+      });
+    });
+    // Others may be settling at the same time: theirs do not count.
+  } while (process.getActiveResourcesInfo().filter((name) => name === "Immediate").length > settling);
 }

@@ -52,16 +52,23 @@ export const order = (orderId: string, customer = "ada") => ({
   lines: [{ article: "tea", count: 1 }],
 });
 
+/** Everything that a partition holds. */
+export async function recordsOf(engine: Engine, topic: string, partition: number): Promise<EngineRecord[]> {
+  const endOffset = await engine.endOffset(topic, partition);
+  const records: EngineRecord[] = [];
+  if (endOffset === 0) return records;
+  for await (const batch of engine.read(topic, partition, 0, new AbortController().signal)) {
+    records.push(...batch);
+    if ((batch.at(-1)?.offset ?? 0) >= endOffset - 1) break;
+  }
+  return records;
+}
+
 /** Everything that a topic holds, partition by partition. */
 export async function contentsOf(engine: Engine, topic: string): Promise<EngineRecord[]> {
   const contents: EngineRecord[] = [];
   for (let partition = 0; partition < (await engine.partitionCount(topic)); partition++) {
-    const endOffset = await engine.endOffset(topic, partition);
-    if (endOffset === 0) continue;
-    for await (const batch of engine.read(topic, partition, 0, new AbortController().signal)) {
-      contents.push(...batch.filter((record) => record.offset < endOffset));
-      if ((batch.at(-1)?.offset ?? 0) >= endOffset - 1) break;
-    }
+    contents.push(...(await recordsOf(engine, topic, partition)));
   }
   return contents;
 }

@@ -51,7 +51,8 @@ export class FaultyEngine implements Engine {
   readonly #memberships = new Set<EngineMembership>();
   readonly #died = new AbortController();
   readonly #lastArrivalMs = { request: 0, answer: 0 };
-  #deaf = false;
+  /** What is to be told to the members when they hear again; undefined while they do. */
+  #withheld: Map<string, () => void> | undefined;
 
   private constructor(options: FaultyEngineOptions) {
     this.#options = options;
@@ -76,9 +77,16 @@ export class FaultyEngine implements Engine {
     for (const membership of this.#memberships) await membership[Symbol.asyncDispose]();
   }
 
-  /** Hears of no new generation until it joins again: an owner that does not know that it is one no longer. */
+  /** Members hear of no new generation, unless they join again: an owner that does not know that it is one no longer. */
   deafen(): void {
-    this.#deaf = true;
+    this.#withheld ??= new Map();
+  }
+
+  /** Members hear again, first of the newest generation that they missed. */
+  hear(): void {
+    const tellings = [...(this.#withheld?.values() ?? [])];
+    this.#withheld = undefined;
+    for (const tell of tellings) tell();
   }
 
   createTopic(topic: string, partitionCount: number): Promise<void> {
@@ -125,9 +133,11 @@ export class FaultyEngine implements Engine {
     assigned: (assignment: EngineAssignment) => void,
   ): Promise<EngineMembership> {
     return this.#call("ask", async () => {
-      this.#deaf = false;
+      this.#withheld = undefined;
       const membership = await this.#options.engine.join(group, topics, (assignment) => {
-        if (!this.#deaf && !this.#died.signal.aborted) assigned(assignment);
+        if (this.#died.signal.aborted) return;
+        if (this.#withheld === undefined) assigned(assignment);
+        else this.#withheld.set(group, () => assigned(assignment));
       });
       this.#memberships.add(membership);
       return {
