@@ -71,7 +71,7 @@ export class World implements AsyncDisposable {
     request: Request = {},
   ): Promise<Answer> {
     const { body, token, headers } = request;
-    const raw = typeof body === "string";
+    const raw = typeof body === "string" || body instanceof Buffer;
     const response = await this.#running.host.inject({
       method,
       url: path,
@@ -171,7 +171,7 @@ export class World implements AsyncDisposable {
       dataDirectory: directory,
       settings,
     });
-    const host = Fastify();
+    const host = Fastify({ routerOptions: { maxParamLength: 2048 } });
     if (part.routes !== undefined) await host.register(part.routes);
     this.#process = { bus, part, host };
   }

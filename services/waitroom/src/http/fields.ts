@@ -18,6 +18,3 @@ export const durability = Type.Union([
   Type.Literal("buffered"),
   Type.Literal("memory"),
 ]);
-
-/** Bytes of a request's body at most: what we take is an id or two and a number. */
-export const bodyBytesMax = 16 * 1024;

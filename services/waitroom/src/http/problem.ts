@@ -1,67 +1,89 @@
 /** How the waiting room says no over HTTP: problem documents (RFC 9457) with a stable `code`, from one table. */
+import { STATUS_CODES } from "node:http";
 import type { FastifyReply } from "fastify";
 import Type from "typebox";
 import type { LineRefusal } from "../line/index.ts";
 
 /** Refusals that the rules do not know: they are about the request, or about the state of this process. */
 type EdgeRefusal =
-  | "invalid-request"
+  | "malformed-json"
+  | "missing-field"
+  | "invalid-field"
+  | "bad-request"
   | "missing-session-token"
   | "wrong-session-token"
-  | "unknown-route"
-  | "body-too-large"
+  | "unknown-path"
+  | "method-not-allowed"
+  | "request-too-large"
   | "unsupported-media-type"
   | "state-unavailable"
-  | "internal";
+  | "internal-error";
 
 export type ProblemCode = LineRefusal | EdgeRefusal;
 
-interface Problem {
-  readonly status: number;
-  readonly title: string;
-  /** Seconds after which trying again makes sense. */
-  readonly retryAfterSeconds?: number;
-}
+export const statusByCode = {
+  "unknown-room": 404,
+  "room-closed": 409,
+  "room-closing": 409,
+  "unknown-session": 404,
+  "session-not-ready": 409,
+  "session-ended": 409,
+  "malformed-json": 400,
+  "missing-field": 400,
+  "invalid-field": 400,
+  "bad-request": 400,
+  "missing-session-token": 401,
+  "wrong-session-token": 403,
+  "unknown-path": 404,
+  "method-not-allowed": 405,
+  "request-too-large": 413,
+  "unsupported-media-type": 415,
+  "state-unavailable": 503,
+  "internal-error": 500,
+} as const satisfies Record<ProblemCode, number>;
 
-export const problems = {
-  "unknown-room": { status: 404, title: "There is no such room" },
-  "room-closed": { status: 409, title: "The room is closed" },
-  "room-closing": { status: 409, title: "The room is still being emptied", retryAfterSeconds: 1 },
-  "unknown-session": { status: 404, title: "There is no such session" },
-  "session-not-ready": { status: 409, title: "The session was not admitted yet" },
-  "session-ended": { status: 409, title: "The session has ended" },
-  "invalid-request": { status: 400, title: "The request is malformed" },
-  "missing-session-token": { status: 401, title: "The session token is missing" },
-  "wrong-session-token": { status: 403, title: "The session token is of another session" },
-  "unknown-route": { status: 404, title: "There is no such resource" },
-  "body-too-large": { status: 413, title: "The body is too large" },
-  "unsupported-media-type": { status: 415, title: "The body is not JSON" },
-  "state-unavailable": {
-    status: 503,
-    title: "The waiting room cannot answer right now",
-    retryAfterSeconds: 1,
-  },
-  internal: { status: 500, title: "Something went wrong on our side" },
-} as const satisfies Record<ProblemCode, Problem>;
+/** Seconds after which the same request may well be answered otherwise. */
+const retryAfterSeconds: Partial<Record<ProblemCode, number>> = { "room-closing": 1, "state-unavailable": 1 };
 
+/** `type` is always `about:blank` and `title` the phrase of the status (RFC 9457 §4.2.1): programs go by `code`. */
 export const problemSchema = Type.Object({
   type: Type.String(),
   title: Type.String(),
   status: Type.Integer(),
-  /** What was wrong with this very request. */
+  /** One sentence about this very request. */
   detail: Type.String(),
-  /** Stable; for programs. */
   code: Type.String(),
+  /** What of the request was wrong, e.g. `event_id`. */
+  field: Type.Optional(Type.String()),
 });
 
-/** Sends the problem document of `code`; `detail` is one sentence that names the field or the id. */
-export function sendProblem(reply: FastifyReply, code: ProblemCode, detail: string): FastifyReply {
-  const { status, title, retryAfterSeconds }: Problem = problems[code];
-  if (retryAfterSeconds !== undefined) reply.header("retry-after", String(retryAfterSeconds));
+/** Sends the problem document of `code`. */
+export function sendProblem(
+  reply: FastifyReply,
+  code: ProblemCode,
+  detail: string,
+  field?: string,
+): FastifyReply {
+  const status = statusByCode[code];
+  const seconds = retryAfterSeconds[code];
+  if (seconds !== undefined) reply.header("retry-after", String(seconds));
   if (code === "missing-session-token") reply.header("www-authenticate", 'Bearer realm="waiting room"');
+  const title = STATUS_CODES[status] ?? "Error";
   return reply
-    .status(status)
+    .code(status)
     .type("application/problem+json")
     .serializer(JSON.stringify)
-    .send({ type: "about:blank", title, status, detail, code });
+    .send({ type: "about:blank", title, status, detail, code, ...(field === undefined ? {} : { field }) });
+}
+
+/** A problem on its way to the error handler, for places where the web framework wants an error. */
+export class ProblemError extends Error {
+  readonly code: ProblemCode;
+  readonly field: string | undefined;
+
+  constructor(code: ProblemCode, detail: string, field?: string) {
+    super(detail);
+    this.code = code;
+    this.field = field;
+  }
 }

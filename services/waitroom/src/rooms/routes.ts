@@ -3,7 +3,8 @@ import type { Durability } from "@sluice/bus";
 import type { Log } from "@sluice/runtime";
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
-import { bodyBytesMax, durability, foreignId } from "../http/fields.ts";
+import { allowOnly } from "../http/edge.ts";
+import { durability, foreignId } from "../http/fields.ts";
 import { problemSchema, sendProblem } from "../http/problem.ts";
 import type { RoomView } from "../line/index.ts";
 import type { WaitroomStore } from "../store/store.ts";
@@ -40,7 +41,6 @@ export function addRoomRoutes(scope: FastifyInstance, store: WaitroomStore, log:
   scope.put<{ Params: RoomParams; Body: Static<typeof roomRequest> }>(
     "/events/:event_id",
     {
-      bodyLimit: bodyBytesMax,
       schema: {
         params: roomParams,
         body: roomRequest,
@@ -77,6 +77,8 @@ export function addRoomRoutes(scope: FastifyInstance, store: WaitroomStore, log:
       return describe(answer.room, answer.durability);
     },
   );
+
+  allowOnly(scope, "/events/:event_id", ["GET", "HEAD", "PUT", "DELETE"]);
 }
 
 function describe(room: RoomView, rests: Durability) {

@@ -5,7 +5,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Type, { type Static } from "typebox";
 import type { CheckoutTokens } from "../admission/checkout-token.ts";
 import { inSeconds } from "../contract/times.ts";
-import { bodyBytesMax, durability, foreignId } from "../http/fields.ts";
+import { allowOnly } from "../http/edge.ts";
+import { durability, foreignId } from "../http/fields.ts";
 import { problemSchema, sendProblem } from "../http/problem.ts";
 import { type SessionView, sessionStatuses } from "../line/index.ts";
 import type { WaitroomStore } from "../store/store.ts";
@@ -53,7 +54,6 @@ export function addVisitorRoutes(scope: FastifyInstance, parts: VisitorRoutes): 
   scope.post<{ Body: Static<typeof joinRequest> }>(
     "/join",
     {
-      bodyLimit: bodyBytesMax,
       schema: { body: joinRequest, response: { 200: joinAnswer, 201: joinAnswer, "4xx": problemSchema } },
     },
     async (request, reply) => {
@@ -87,6 +87,9 @@ export function addVisitorRoutes(scope: FastifyInstance, parts: VisitorRoutes): 
       return describeWithToken(answer.session, answer.durability, parts);
     },
   );
+
+  allowOnly(scope, "/join", ["POST"]);
+  allowOnly(scope, "/sessions/:sessionId", ["GET", "HEAD", "DELETE"]);
 }
 
 /** The session of the path, if the request carries its token; else undefined, and the refusal is sent. */
