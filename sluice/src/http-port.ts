@@ -67,7 +67,8 @@ export class HttpPort implements AsyncDisposable {
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       http: { headersTimeout: headersTimeoutMs },
-      routerOptions: { ignoreTrailingSlash: true },
+      // Names in paths are bounded where they are parsed; percent-encoded they may be twelve times as long.
+      routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
     });
     const mayName = hostCheck(options);
     app.addHook("onRequest", async (request, reply) => {
