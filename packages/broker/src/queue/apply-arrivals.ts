@@ -11,6 +11,7 @@ export function addSent(
   positions: readonly BodyPosition[],
   first: number,
 ): void {
+  if (isOld(state, record.firstSequence)) return;
   for (let i = 0; i < record.messages.length; i++) {
     const message = record.messages[i];
     if (message === undefined) continue;
@@ -22,7 +23,7 @@ export function addSent(
       message.body,
       positions[first + i] ?? 0,
     );
-    if (slot >= 0) line(state, slot);
+    line(state, slot);
   }
 }
 
@@ -32,11 +33,11 @@ export function addMoved(
   positions: readonly BodyPosition[],
   first: number,
 ): void {
+  if (isOld(state, record.firstSequence)) return;
   for (const [i, message] of record.messages.entries()) {
     const position = message.bodyPosition || (positions[first + i] ?? 0);
     const { attributes, body } = message;
     const slot = enter(state, record.firstSequence + i, record.movedAtMs, attributes, body, position);
-    if (slot < 0) continue;
     line(state, slot);
     state.messages.provenance.set(slot, {
       reason: record.reason,
@@ -60,8 +61,11 @@ export function addRestored(
   for (const [i, message] of record.messages.entries()) {
     const position = message.bodyPosition || (positions[first + i] ?? 0);
     const { sequence, enqueuedAtMs, attributes, body } = message;
+    if (state.index.find(sequence) >= 0) {
+      state.orphanRecords++;
+      continue;
+    }
     const slot = enter(state, sequence, enqueuedAtMs, attributes, body, position);
-    if (slot < 0) continue;
     state.messages.receiveCount[slot] = message.receiveCount;
     state.messages.lease[slot] = message.lease;
     if (message.provenance !== undefined) state.messages.provenance.set(slot, message.provenance);
@@ -73,7 +77,17 @@ export function addRestored(
   }
 }
 
-/** A slot for a message that is in no order yet; -1 when a message of that sequence is there already. */
+/**
+ * Whether messages with these sequences have been here before. What was acked since then must not rise again, so such a record
+ * changes nothing.
+ */
+function isOld(state: QueueState, firstSequence: MessageSequence): boolean {
+  if (firstSequence >= state.nextSequence) return false;
+  state.orphanRecords++;
+  return true;
+}
+
+/** A slot for a message that is in no order yet. */
 function enter(
   state: QueueState,
   sequence: MessageSequence,
@@ -83,10 +97,6 @@ function enter(
   bodyPosition: BodyPosition,
 ): number {
   const messages = state.messages;
-  if (sequence < state.nextSequence && state.index.find(sequence) >= 0) {
-    state.orphanRecords++;
-    return -1;
-  }
   const slot = messages.take();
   messages.sequence[slot] = sequence;
   messages.enqueuedAtMs[slot] = enqueuedAtMs;

@@ -69,7 +69,10 @@ export class RecordReader {
 
   /** A copy of as many bytes. */
   raw(length: number): Uint8Array {
-    return this.#take(length) ? this.#bytes.slice(this.#at - length, this.#at) : new Uint8Array(0);
+    // Not `slice`: that of a Buffer is a view.
+    return this.#take(length)
+      ? new Uint8Array(this.#bytes.subarray(this.#at - length, this.#at))
+      : new Uint8Array(0);
   }
 
   text(): string {

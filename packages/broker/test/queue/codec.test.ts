@@ -1,0 +1,85 @@
+/** Queue records as bytes: what is written is read back, what is no record is said to be none, and the layout never changes. */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { suite, test } from "node:test";
+import fc from "fast-check";
+import {
+  decodeQueueRecord,
+  type EncodedBody,
+  encodeQueueRecord,
+  type QueueRecord,
+  type ReplayedBody,
+} from "../../src/queue/index.ts";
+import { anyQueueRecord } from "./any-record.ts";
+import { fixtures } from "./fixtures.ts";
+
+/** What the journal hands back for what it was given. A body that it was given no place for gets place 0, as in memory. */
+const replayed = (bodies: readonly EncodedBody[]): ReplayedBody[] =>
+  bodies.map((body) => (body instanceof Uint8Array ? { position: 0, bytes: body } : body));
+
+suite("queue records as bytes", () => {
+  test("every record comes back as it was written", () => {
+    const property = fc.property(anyQueueRecord, (record) => {
+      const { type, head, bodies } = encodeQueueRecord(record);
+      deepEqual(decodeQueueRecord(type, head, replayed(bodies)), { ok: true, record });
+    });
+    fc.assert(property, { numRuns: 1000 });
+  });
+
+  test("bodies that stay on disk come back by their length", () => {
+    const record: QueueRecord = {
+      kind: "sent",
+      firstSequence: 1,
+      enqueuedAtMs: 0,
+      messages: [{ body: new Uint8Array(300), attributes: new Map() }],
+    };
+    const { type, head } = encodeQueueRecord(record);
+    const decoded = decodeQueueRecord(type, head, [{ position: 9 }]);
+    ok(decoded.ok && decoded.record.kind === "sent");
+    deepEqual(decoded.record.messages, [{ body: { byteLength: 300 }, attributes: new Map() }]);
+  });
+
+  test("a record that was cut short, or has more bytes or bodies than it should, is malformed", () => {
+    const property = fc.property(anyQueueRecord, fc.nat(), (record, at) => {
+      const { type, head, bodies } = encodeQueueRecord(record);
+      const cut = decodeQueueRecord(type, head.subarray(0, at % head.length), replayed(bodies));
+      const longer = decodeQueueRecord(type, Uint8Array.of(...head, 0), replayed(bodies));
+      const more = decodeQueueRecord(type, head, [...replayed(bodies), { position: 1 }]);
+      for (const decoded of [cut, longer, more]) equal(decoded.ok ? "read" : decoded.problem, "malformed");
+    });
+    fc.assert(property, { numRuns: 300 });
+  });
+
+  test("any bytes are a record or are not; reading them never throws and never takes long", () => {
+    const head = fc.uint8Array({ maxLength: 60 });
+    const property = fc.property(
+      fc.integer({ min: 0, max: 255 }),
+      head,
+      fc.nat(3),
+      (type, bytes, bodyCount) => {
+        const bodies = Array.from({ length: bodyCount }, () => ({ position: 1 }));
+        const decoded = decodeQueueRecord(type, bytes, bodies);
+        if (!decoded.ok && type > 11) equal(decoded.problem, "unknown-type");
+      },
+    );
+    fc.assert(property, { numRuns: 3000 });
+  });
+
+  test("a few bytes cannot ask for more sequences than memory holds", () => {
+    const longRun = Uint8Array.of(1, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f);
+    const decoded = decodeQueueRecord(4, longRun, []);
+    equal(decoded.ok ? "read" : decoded.problem, "malformed");
+  });
+
+  test("a type of another time is said to be unknown", () => {
+    const decoded = decodeQueueRecord(60, new Uint8Array(0), []);
+    equal(decoded.ok ? "read" : decoded.detail, "A queue record of type 60 is none that this version knows.");
+  });
+
+  for (const { record, type, hex } of fixtures) {
+    test(`the layout of ${record.kind} is what it was`, () => {
+      const { head, bodies, ...encoded } = encodeQueueRecord(record);
+      deepEqual({ ...encoded, hex: Buffer.from(head).toString("hex") }, { type, hex });
+      deepEqual(decodeQueueRecord(type, Buffer.from(hex, "hex"), replayed(bodies)), { ok: true, record });
+    });
+  }
+});

@@ -1,0 +1,77 @@
+/** A damaged append costs what it said and no more: every message that it does not mention is as if nothing had been lost. */
+import { deepEqual } from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  decideAck,
+  decideReceive,
+  decideSend,
+  decodeQueueRecord,
+  noAttributes,
+  QueueState,
+} from "../../src/queue/index.ts";
+import { auditQueue } from "./audit.ts";
+import { QueueWorld, type WrittenPart } from "./queue-world.ts";
+import { commands, Pair } from "./random-commands.ts";
+
+/** What the append speaks of, as `queue/sequence`. */
+function mentioned(append: readonly WrittenPart[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { owner, type, head, bodies } of append) {
+    const decoded = decodeQueueRecord(type, head, bodies);
+    if (!decoded.ok) continue;
+    const { record } = decoded;
+    if ("sequences" in record) for (const sequence of record.sequences) names.add(`${owner}/${sequence}`);
+    if ("firstSequence" in record) {
+      for (const [i] of record.messages.entries()) names.add(`${owner}/${record.firstSequence + i}`);
+    }
+    if (record.kind === "restored-messages") {
+      for (const { sequence } of record.messages) names.add(`${owner}/${sequence}`);
+    }
+  }
+  return names;
+}
+
+function messagesBeside(names: ReadonlySet<string>, world: QueueWorld): unknown {
+  return [1, 2].map((number) => {
+    const { messages } = auditQueue(world.queue(number) ?? new QueueState(number), world.now);
+    return messages.filter(({ sequence }) => !names.has(`${number}/${sequence}`));
+  });
+}
+
+test("a lost append costs the messages that it mentions", () => {
+  const property = fc.property(commands, fc.nat(), (list, which) => {
+    const pair = new Pair();
+    for (const command of list) pair.run(command);
+    const { journal } = pair.world;
+    const lost = which % journal.length;
+    const names = mentioned(journal[lost] ?? []);
+    const damaged = pair.world.restarted(journal.toSpliced(lost, 1));
+    deepEqual(messagesBeside(names, damaged), messagesBeside(names, pair.world.restarted()));
+  });
+  fc.assert(property, { numRuns: 300 });
+});
+
+test("messages that are sent a second time by a journal are not there twice, and do not rise again when they were acked", () => {
+  const world = new QueueWorld();
+  world.create(1);
+  const body = Uint8Array.of(1);
+  const messages = [1, 2].map(() => ({ body, attributes: noAttributes }));
+  world.submit(decideSend(world.the(1), { messages }, world.now));
+  world.submit(decideReceive(world.the(1), { max: 1 }, world.now, world));
+  world.submit(decideAck(world.the(1), { receipt: { sequence: 1, lease: 1 } }, world.now));
+  const again = world.restarted([...world.journal, ...world.journal.slice(1, 2)]);
+  deepEqual(again.dump(), world.dump());
+  deepEqual(again.the(1).orphanRecords, 1);
+});
+
+test("a checkpoint that is read twice changes nothing the second time", () => {
+  const world = new QueueWorld();
+  world.create(1);
+  const messages = [{ body: Uint8Array.of(1), attributes: noAttributes }];
+  world.submit(decideSend(world.the(1), { messages }, world.now));
+  const { journal } = world.checkpointed();
+  const again = world.restarted([...journal, ...journal]);
+  deepEqual(again.dump(), world.dump());
+  deepEqual(again.the(1).orphanRecords, 1);
+});
