@@ -22,7 +22,7 @@ export interface Accepted {
 }
 
 export interface SendingOptions {
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, "publish">;
   readonly store: MessageStore & Pick<ConversationStore, "isMember"> & { readonly durability: string };
   readonly clock: Clock;
   readonly random: Random;
