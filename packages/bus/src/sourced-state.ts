@@ -41,6 +41,7 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
   readonly #timer: DeadlineTimer;
   readonly #closing = new AbortController();
   #membership: EngineMembership | undefined;
+  #joinings = 0;
   #generation = 0;
   /** The newest generation under which something failed. */
   #failedGeneration = 0;
@@ -142,9 +143,11 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
     const { bus, group, records, inputs = [] } = this.#options;
     const topics = [...new Set([records.topic, ...inputs.map(({ topic }) => topic)])];
     const folds: Promise<void>[] = [];
-    this.#membership = await bus.engine.join(group, topics, (assignment) =>
-      folds.push(this.#own(assignment)),
-    );
+    // A membership of which only the engine knows, because its answer was lost, has no say.
+    const joining = ++this.#joinings;
+    this.#membership = await bus.engine.join(group, topics, (assignment) => {
+      if (joining === this.#joinings) folds.push(this.#own(assignment));
+    });
     await Promise.all(folds);
   }
 
@@ -198,21 +201,26 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
   async #rejoin(): Promise<void> {
     const { bus, clock, log, group } = this.#options;
     const { signal } = this.#closing;
-    while (!signal.aborted && this.#failedGeneration === this.#generation) {
+    while (!signal.aborted && this.#mustRejoin) {
       for (const owned of this.#owned.values()) owned.supersede();
       const delayMs =
         this.#failures === 0 ? 0 : retryDelayMs(enginePatience, this.#failures, bus.sender.random);
       this.#failures++;
       if (delayMs > 0) await waitFor(clock, delayMs, signal).catch(() => {});
-      if (signal.aborted || this.#failedGeneration !== this.#generation) break;
+      if (signal.aborted || !this.#mustRejoin) break;
       try {
         await this.#membership?.[Symbol.asyncDispose]();
+        this.#membership = undefined;
         await this.#join();
       } catch (error) {
         log.warn({ group, err: error }, "cannot join the group; trying again");
       }
     }
     this.#rejoining = undefined;
+  }
+
+  get #mustRejoin(): boolean {
+    return this.#membership === undefined || this.#failedGeneration === this.#generation;
   }
 
   #setTimer(leastDelayMs = 0): void {

@@ -9,7 +9,6 @@ import type {
   EngineAssignment,
   EngineMembership,
   EngineOutgoing,
-  EnginePlace,
   EngineReceipt,
   EngineRecord,
   EngineTransaction,
@@ -127,33 +126,41 @@ export class FaultyEngine implements Engine {
     if (this.#died.signal.aborted) await never();
   }
 
-  join(
+  async join(
     group: string,
     topics: readonly string[],
     assigned: (assignment: EngineAssignment) => void,
   ): Promise<EngineMembership> {
-    return this.#call("ask", async () => {
-      this.#withheld = undefined;
-      const membership = await this.#options.engine.join(group, topics, (assignment) => {
-        if (this.#died.signal.aborted) return;
-        if (this.#withheld === undefined) assigned(assignment);
-        else this.#withheld.set(group, () => assigned(assignment));
+    let membership: EngineMembership | undefined;
+    try {
+      await this.#call("ask", async () => {
+        this.#withheld = undefined;
+        membership = await this.#options.engine.join(group, topics, (assignment) => {
+          if (this.#died.signal.aborted) return;
+          if (this.#withheld === undefined) assigned(assignment);
+          else this.#withheld.set(group, () => assigned(assignment));
+        });
+        this.#memberships.add(membership);
       });
-      this.#memberships.add(membership);
-      return {
-        commit: (generation: number, place: EnginePlace) =>
-          this.#call("commit", () => membership.commit(generation, place)),
-        [Symbol.asyncDispose]: () =>
-          this.#call("ask", async () => {
-            this.#memberships.delete(membership);
-            await membership[Symbol.asyncDispose]();
-          }),
-      };
-    });
+    } catch (error) {
+      // Nobody holds it: it ends, as a session does that is not kept up.
+      if (membership !== undefined) await this.#leave(membership);
+      throw error;
+    }
+    const joined = membership ?? (await never());
+    return {
+      commit: (generation, place) => this.#call("commit", () => joined.commit(generation, place)),
+      [Symbol.asyncDispose]: () => this.#call("ask", () => this.#leave(joined)),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.die();
+  }
+
+  async #leave(membership: EngineMembership): Promise<void> {
+    this.#memberships.delete(membership);
+    await membership[Symbol.asyncDispose]();
   }
 
   async #call<Answer>(kind: FaultyCall["kind"], effect: () => Promise<Answer>): Promise<Answer> {
