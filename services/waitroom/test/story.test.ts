@@ -30,7 +30,7 @@ test("a visitor joins below capacity and gets a checkout token that the shop can
     status: "ready",
     joined_at: "2026-01-01T12:00:00Z",
     estimated_wait_seconds: 0,
-    next_poll_ms: rest.next_poll_ms,
+    next_poll_ms: 0,
     durability: "memory",
   });
 

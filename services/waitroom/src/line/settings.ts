@@ -14,5 +14,5 @@ export interface LineSettings {
 export const lineDefaults = {
   capacityDefault: 100,
   tokenLifetimeMs: 15 * 60 * 1000,
-  batchMax: 200,
+  batchMax: 100,
 } as const satisfies Omit<LineSettings, "keyId">;

@@ -59,9 +59,12 @@ export function addVisitorRoutes(scope: FastifyInstance, parts: VisitorRoutes): 
     async (request, reply) => {
       const answer = await store.join(request.body.event_id, request.body.user_id);
       if (!answer.ok) return sendProblem(reply, answer.refusal, answer.detail);
-      const { sessionId } = answer.session;
+      const { sessionId, status } = answer.session;
+      const body = describe(answer.session, answer.durability, parts);
       return reply.status(answer.created ? 201 : 200).send({
-        ...describe(answer.session, answer.durability, parts),
+        ...body,
+        // Who is admitted already has a checkout token to fetch.
+        next_poll_ms: status === "ready" ? 0 : body.next_poll_ms,
         session_token: sessionTokens.of(sessionId),
       });
     },
