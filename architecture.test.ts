@@ -29,7 +29,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "packages/broker/src/topic",
     "packages/broker/src/journal",
   ],
-  "packages/bus": ["packages/runtime"],
+  // The partition of a key is the same on every engine, so that the bus may know it.
+  "packages/bus": ["packages/runtime", "packages/bus/src/engines/partition.ts"],
   "packages/bus/src/engines": ["packages/runtime", "packages/broker", "packages/bus/src"],
   "packages/bus/src/index.ts": ["packages/bus"],
   "packages/signalr": ["packages/runtime"],

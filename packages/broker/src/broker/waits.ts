@@ -13,6 +13,8 @@ interface Waiting {
 export class Waits {
   readonly #clock: Clock;
   readonly #lines = new Map<number, Set<Waiting>>();
+  /** Keys that `serve` is busy with. */
+  readonly #serving = new Set<number>();
   #closed = false;
 
   constructor(clock: Clock) {
@@ -61,10 +63,14 @@ export class Waits {
    */
   serve(key: number, until: "first" | "all"): void {
     const line = this.#lines.get(key);
-    if (line === undefined) return;
+    // Serving takes something, which touches the key and leads here again: the loop that is under way goes on by itself, and
+    // starting another would serve the same request twice.
+    if (line === undefined || this.#serving.has(key)) return;
+    this.#serving.add(key);
     for (const waiting of [...line]) {
-      if (!waiting.attempt() && until === "first") return;
+      if (!waiting.attempt() && until === "first") break;
     }
+    this.#serving.delete(key);
   }
 
   /** Ends every wait as if its time were over, and every later one at once. */

@@ -1,0 +1,82 @@
+/** What a broker answers when the disk does not, while it shuts down, and after it came back. */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { test } from "node:test";
+import { Broker, noAttributes } from "@sluice/broker";
+import { FileJournal } from "@sluice/broker/journal";
+import { seededRandom } from "@sluice/runtime";
+import { settled } from "./ledger.ts";
+import { granted, refused, VirtualBroker } from "./world.ts";
+
+const message = { body: Buffer.from("job"), attributes: noAttributes };
+
+test("an answer waits for the sync of its record", async () => {
+  await using world = await VirtualBroker.open({ on: "disk" });
+  const order: string[] = [];
+  world.disk.onCall = ({ operation }) => {
+    order.push(operation);
+    return undefined;
+  };
+  await world.answer(
+    world.broker.send({ queue: "jobs", messages: [message] }).then(() => order.push("answer")),
+  );
+  equal(order.at(-1), "answer");
+  match(order.join(), /write.*sync.*answer/);
+});
+
+test("when a sync fails nothing that waited is answered, and nothing is taken any more", async () => {
+  const world = await VirtualBroker.open({ on: "disk" });
+  await world.send("jobs", "before");
+  world.disk.onCall = ({ operation }) => (operation === "sync" ? "EIO" : undefined);
+  refused(await world.answer(world.broker.send({ queue: "jobs", messages: [message] })), "storage-failed");
+  world.disk.onCall = () => undefined;
+  refused(await world.answer(world.broker.send({ queue: "jobs", messages: [message] })), "storage-failed");
+  refused(await world.answer(world.broker.receive({ queue: "jobs", max: 1, waitMs: 0 })), "storage-failed");
+  refused(await world.answer(world.broker.createTopic({ topic: "news" })), "storage-failed");
+  refused(await world.answer(world.broker.describeQueue("jobs")), "storage-failed");
+  const readiness = world.broker.readiness();
+  equal(readiness.ready, false);
+  match(readiness.ready ? "" : readiness.reason, /storage failed/);
+});
+
+test("while draining, long polls end, new work is refused, and what finishes is still taken", async () => {
+  await using world = await VirtualBroker.open();
+  await world.send("jobs", "one");
+  const { deliveries } = granted(
+    await world.answer(world.broker.receive({ queue: "jobs", max: 1, waitMs: 0 })),
+  );
+  const waiting = world.broker.receive({ queue: "mail", max: 1, waitMs: 60_000 });
+  await world.clock.advance(1);
+  world.broker.drain();
+  deepEqual(granted(await world.answer(waiting)).deliveries, []);
+  refused(await world.broker.send({ queue: "jobs", messages: [message] }), "shutting-down");
+  refused(await world.broker.receive({ queue: "jobs", max: 1, waitMs: 0 }), "shutting-down");
+  granted(await world.answer(world.broker.ack({ queue: "jobs", receipt: deliveries[0]?.receipt ?? "" })));
+});
+
+test("after a restart leases go on, ids and receipts hold, and offsets continue", async () => {
+  const world = await VirtualBroker.open({ on: "disk" });
+  await world.send("jobs", "one", "two");
+  const { deliveries } = granted(
+    await world.answer(world.broker.receive({ queue: "jobs", max: 1, waitMs: 0 })),
+  );
+  await world.publish("news", "a", "b");
+  await world[Symbol.asyncDispose]();
+
+  const journal = await FileJournal.open({ disk: world.disk, random: seededRandom(3) });
+  const broker = await settled(
+    world.clock,
+    Broker.open({ journal, clock: world.clock, random: seededRandom(4) }),
+  );
+  const now = granted(await world.answer(broker.receive({ queue: "jobs", max: 10, waitMs: 0 }))).deliveries;
+  deepEqual(
+    now.map(({ body }) => Buffer.from(body).toString()),
+    ["two"],
+    "the first is still in flight",
+  );
+  granted(await world.answer(broker.ack({ queue: "jobs", receipt: deliveries[0]?.receipt ?? "" })));
+  const answer = await world.answer(
+    broker.publish({ topic: "news", records: [{ ...message, key: undefined }] }),
+  );
+  deepEqual(granted(answer).places, [{ partition: 0, offset: 2 }]);
+  await settled(world.clock, broker[Symbol.asyncDispose]());
+});

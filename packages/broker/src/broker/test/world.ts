@@ -1,0 +1,70 @@
+/** A broker in a virtual world, and short words to ask it things. */
+import { deepEqual, ok } from "node:assert/strict";
+import { Broker, type BrokerOptions, noAttributes, type Refusal, type Result } from "@sluice/broker";
+import { FileJournal, type Journal, MemoryJournal } from "@sluice/broker/journal";
+import { seededRandom } from "@sluice/runtime";
+import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
+import { settled } from "./ledger.ts";
+
+export class VirtualBroker implements AsyncDisposable {
+  readonly clock = new VirtualClock();
+  readonly disk = new SimulatedDisk(seededRandom(1));
+  #broker: Broker | undefined;
+
+  static async open(
+    options: Partial<BrokerOptions> & { readonly on?: "disk" | "memory" } = {},
+  ): Promise<VirtualBroker> {
+    const world = new VirtualBroker();
+    const { on = "memory", ...rest } = options;
+    const random = seededRandom(2);
+    const journal: Journal =
+      on === "disk" ? await FileJournal.open({ disk: world.disk, random }) : new MemoryJournal();
+    world.#broker = await settled(world.clock, Broker.open({ journal, clock: world.clock, random, ...rest }));
+    return world;
+  }
+
+  get broker(): Broker {
+    ok(this.#broker !== undefined);
+    return this.#broker;
+  }
+
+  /** The answer, letting virtual time stand still. */
+  answer<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    return settled(this.clock, asked);
+  }
+
+  async send(queue: string, ...bodies: string[]): Promise<void> {
+    const messages = bodies.map((body) => ({ body: Buffer.from(body), attributes: noAttributes }));
+    granted(await this.answer(this.broker.send({ queue, messages })));
+  }
+
+  /** The bodies that a receive gives now. */
+  async bodies(queue: string, max = 10): Promise<string[]> {
+    const { deliveries } = granted(await this.answer(this.broker.receive({ queue, max, waitMs: 0 })));
+    return deliveries.map(({ body }) => Buffer.from(body).toString());
+  }
+
+  async publish(topic: string, ...bodies: string[]): Promise<void> {
+    const records = bodies.map((body) => ({
+      key: undefined,
+      body: Buffer.from(body),
+      attributes: noAttributes,
+    }));
+    granted(await this.answer(this.broker.publish({ topic, records })));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await settled(this.clock, this.broker[Symbol.asyncDispose]());
+  }
+}
+
+/** The answer of a result that was not refused. */
+export function granted<Answer>(result: Result<Answer>): Answer {
+  ok(result.ok, result.ok ? "" : `${result.refusal}: ${result.detail}`);
+  return result;
+}
+
+export function refused(result: Result<object>, refusal: Refusal): string {
+  deepEqual({ ok: result.ok, refusal: result.ok ? undefined : result.refusal }, { ok: false, refusal });
+  return result.ok ? "" : result.detail;
+}
