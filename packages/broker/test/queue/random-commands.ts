@@ -157,7 +157,10 @@ export class Pair {
         const before = world.monotonicMs;
         this.world = command.checkpoint ? world.checkpointed() : world.restarted();
         for (const { messages } of this.models.values()) {
-          for (const message of messages) message.dueMs += this.world.monotonicMs - before;
+          for (const message of messages) {
+            // What was overdue is due now: how long it had been is not carried over a restart.
+            message.dueMs = Math.max(message.dueMs, before) + this.world.monotonicMs - before;
+          }
         }
         return;
       }
