@@ -1,8 +1,9 @@
 /** One run of the ticket line under a seed: random commands, events and looks, with faults where the plan wants them. */
 import { deepEqual, equal } from "node:assert/strict";
-import { seededRandom, silentLog } from "@sluice/runtime";
+import { type Clock, type Random, seededRandom, silentLog } from "@sluice/runtime";
 import { VirtualClock } from "@sluice/testkit";
 import { Bus } from "../src/bus.ts";
+import type { Engine } from "../src/engine.ts";
 import type { Fate, FaultyCall } from "../src/engines/faulty.ts";
 import { MemoryEngine } from "../src/engines/memory.ts";
 import { Ledger } from "./ledger.ts";
@@ -12,6 +13,8 @@ import { type LineCommand, lineAnnounced, lineRecord, visitEnded } from "./ticke
 export interface Plan {
   readonly seed: number;
   readonly stepCount: number;
+  /** The engine that the processes share. Default: one in memory. */
+  readonly open?: (clock: Clock, random: Random) => Promise<Engine>;
   /** The fate of a call of process number `process` (from 0). */
   readonly fateOf: (call: FaultyCall, process: number) => Fate;
   /** The steps at which a further process starts, and those before it hear nothing of it. */
@@ -26,7 +29,7 @@ export async function simulate(
 ): Promise<{ appendCount: number; answered: number; looks: number }> {
   const random = seededRandom(plan.seed);
   const clock = new VirtualClock();
-  const engine = MemoryEngine.open({ clock });
+  const engine = (await plan.open?.(clock, random)) ?? MemoryEngine.open({ clock });
   const ledger = new Ledger();
   await using world = await Bus.open({
     engine,

@@ -6,7 +6,11 @@
  */
 import { ok } from "node:assert/strict";
 import test from "node:test";
-import { seededRandom } from "@sluice/runtime";
+import { Broker } from "@sluice/broker";
+import { MemoryJournal } from "@sluice/broker/journal";
+import { type Clock, type Random, seededRandom } from "@sluice/runtime";
+import type { Engine } from "../src/engine.ts";
+import { BrokerEngine } from "../src/engines/broker.ts";
 import type { Fate } from "../src/engines/faulty.ts";
 import { type Plan, simulate } from "./simulation.ts";
 
@@ -70,4 +74,13 @@ test("random faults and fighting owners, by seed", async () => {
   const first = SEED === undefined ? 1 : Number(SEED);
   const count = SEED === undefined ? Number(SEEDS) : 1;
   for (let seed = first; seed < first + count; seed++) await run(`SEED=${seed}`, randomPlan(seed));
+});
+
+test("the same over the broker", async () => {
+  const open = async (clock: Clock, random: Random): Promise<Engine> => {
+    const broker = await Broker.open({ journal: new MemoryJournal(), clock, random });
+    return BrokerEngine.open({ broker, clock, random, durability: "memory" });
+  };
+  for (let seed = 1; seed <= 30; seed++)
+    await run(`seed ${seed} over the broker`, { ...randomPlan(seed), open });
 });

@@ -2,10 +2,16 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import test from "node:test";
 import type { Engine } from "../engine.ts";
-import { AssignmentProbe, rejectsWith } from "./conformance-probe.ts";
+import { AssignmentProbe, pack, rejectsWith } from "./conformance-probe.ts";
 
 const all = (topic: string, partitionCount: number): string[] =>
   Array.from({ length: partitionCount }, (_, partition) => `${topic}/${partition}`);
+
+/** The topic `a` with ten records in each of two partitions. */
+async function createRead(engine: Engine): Promise<void> {
+  await engine.createTopic("a", 2);
+  await engine.publish(Array.from({ length: 20 }, (_, i) => pack("a", undefined, `${i}`)));
+}
 
 export function groupConformance(name: string, open: () => Promise<Engine>): void {
   test(`${name}: a lone member has every partition when its joining resolves`, async () => {
@@ -42,7 +48,7 @@ export function groupConformance(name: string, open: () => Promise<Engine>): voi
 
   test(`${name}: groups do not know each other`, async () => {
     await using engine = await open();
-    await engine.createTopic("a", 2);
+    await createRead(engine);
     const [one, other] = [new AssignmentProbe(), new AssignmentProbe()];
     const membership = await engine.join("one", ["a"], one.assigned);
     await engine.join("other", ["a"], other.assigned);
@@ -70,7 +76,7 @@ export function groupConformance(name: string, open: () => Promise<Engine>): voi
 
   test(`${name}: what a member commits is where the next one begins`, async () => {
     await using engine = await open();
-    await engine.createTopic("a", 2);
+    await createRead(engine);
     const probe = new AssignmentProbe();
     const membership = await engine.join("g", ["a"], probe.assigned);
     equal(await engine.committedOffset("g", "a", 0), undefined);
@@ -83,7 +89,7 @@ export function groupConformance(name: string, open: () => Promise<Engine>): voi
 
   test(`${name}: a member of an older generation cannot commit`, async () => {
     await using engine = await open();
-    await engine.createTopic("a", 2);
+    await createRead(engine);
     const [first, second] = [new AssignmentProbe(), new AssignmentProbe()];
     const membership = await engine.join("g", ["a"], first.assigned);
     const old = first.newest.generation;

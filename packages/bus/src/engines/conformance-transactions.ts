@@ -4,9 +4,10 @@ import test from "node:test";
 import type { Engine, EngineMembership, EngineTransaction } from "../engine.ts";
 import { AssignmentProbe, pack, readUntilEnd, rejectsWith, textOf } from "./conformance-probe.ts";
 
-/** A group `g` that owns the only partition of `log`, and topics beside it. */
+/** A group `g` that owns the only partition of `log`, and topics beside it, of which `in` holds ten records. */
 async function openOwner(engine: Engine): Promise<{ generation: number; membership: EngineMembership }> {
   for (const topic of ["log", "out", "in"]) await engine.createTopic(topic, 1);
+  await engine.publish(Array.from({ length: 10 }, (_, i) => pack("in", "k", `${i}`)));
   const probe = new AssignmentProbe();
   const membership = await engine.join("g", ["log", "in"], probe.assigned);
   return { generation: probe.newest.generation, membership };
