@@ -8,6 +8,9 @@ import type { Reservation } from "./reservations.ts";
 /** Nothing in these bodies is read; clients send none or a few bytes. */
 const bodyBytesMax = 4096;
 
+/** The hub protocol is described elsewhere: its paths stay out of an OpenAPI document, if one is made. */
+const hidden = { schema: { hide: true } };
+
 export interface HubRoutes {
   readonly path: string;
   readonly origins: OriginPolicy;
@@ -34,10 +37,10 @@ export function hubRoutes({ path, origins, identify, reserve }: HubRoutes): Fast
       if (!origins.allows(request.headers)) return say(reply, 403, "Origin not allowed");
     });
 
-    http.options(negotiatePath, async (request, reply) =>
+    http.options(negotiatePath, hidden, async (request, reply) =>
       reply.code(204).headers(origins.preflightFor(request.headers, "POST")).send(),
     );
-    http.post(negotiatePath, async (request, reply) => {
+    http.post(negotiatePath, hidden, async (request, reply) => {
       reply.header("cache-control", "no-store");
       const asked = readNegotiateVersion(new URL(request.url, "http://hub").searchParams);
       if (!asked.ok) return { error: asked.error };
@@ -49,11 +52,13 @@ export function hubRoutes({ path, origins, identify, reserve }: HubRoutes): Fast
     http.route({
       method: ["GET", "PUT", "PATCH", "DELETE"],
       url: negotiatePath,
+      ...hidden,
       handler: async (_request, reply) => say(reply.header("allow", "POST"), 405, "Negotiate asks for POST."),
     });
     http.route({
       method: ["GET", "POST", "DELETE"],
       url: path,
+      ...hidden,
       handler: async (request, reply) => {
         const token = new URL(request.url, "http://hub").searchParams.get("id");
         return token === null

@@ -15,7 +15,8 @@ import {
   systemRandom,
 } from "@sluice/runtime";
 import { type FastifyInstance, type FastifyPluginAsync, fastify } from "fastify";
-import { createChat } from "../src/index.ts";
+import { chatPartitionCounts, createChat } from "../src/index.ts";
+import type { MessageView } from "../src/messages/message.ts";
 
 /** What outlives a chat: its folder and the engine with its events. */
 export interface Ground extends AsyncDisposable {
@@ -37,22 +38,35 @@ export async function freshGround(): Promise<Ground> {
 }
 
 export function openBus(engine: Engine, log: Log = silentLog): Promise<Bus> {
-  const partitionCounts = new Map([["emis.message.sent", 3]]);
   return Bus.open({
     engine,
     source: "/test",
     clock: systemClock,
     random: systemRandom,
     log,
-    partitionCounts,
+    partitionCounts: chatPartitionCounts,
   });
+}
+
+/** What an answer may hold; which of it, the test knows. */
+export interface AnswerBody {
+  readonly success: boolean;
+  readonly data: {
+    readonly messageId: string;
+    readonly sentAt: string;
+    readonly conversationId: string;
+    readonly members: readonly string[];
+    readonly lastMessage: MessageView | null;
+    readonly messages: readonly MessageView[];
+    readonly nextBefore: number | null;
+  };
+  readonly error: { readonly code: string; readonly message: string };
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever JSON came
-  readonly body: any;
+  readonly body: AnswerBody;
 }
 
 export interface RunningChat extends AsyncDisposable {
@@ -92,7 +106,11 @@ export async function startChat(ground: Ground, options: { readonly log?: Log } 
   const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(url + path, init);
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as AnswerBody,
+    };
   };
   return {
     url,
@@ -130,7 +148,7 @@ export function textOf(content: string, changes: object = {}): object {
 /** A connected SignalR client that keeps what it hears. */
 export interface Listener extends AsyncDisposable {
   readonly client: HubConnection;
-  readonly heard: readonly Answer["body"][];
+  readonly heard: readonly MessageView[];
   /** Resolves when `count` messages have been heard in all. */
   hears(count: number): Promise<void>;
 }
@@ -145,7 +163,7 @@ export async function listen(
     .withUrl(`${chat.url}/hubs/chat${query}`)
     .configureLogging(LogLevel.None)
     .build();
-  const heard: Answer["body"][] = [];
+  const heard: MessageView[] = [];
   const waiting = new Set<() => void>();
   client.on("MessageReceived", (message) => {
     heard.push(message);

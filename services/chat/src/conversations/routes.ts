@@ -40,14 +40,14 @@ export interface ConversationRoutes {
 
 type ById = { readonly Params: { readonly id: string } };
 
-/** Adds `POST /`, `GET /:id` and `GET /:id/messages`. */
+/** Adds `POST`, `GET /:id` and `GET /:id/messages`. */
 export function addConversationRoutes(
   http: FastifyInstance,
   { store, clock, random }: ConversationRoutes,
 ): void {
   const view = successSchema(conversationViewSchema);
   http.post<{ readonly Body: CreateConversation }>(
-    "/",
+    "",
     {
       schema: {
         tags: ["chat"],

@@ -1,7 +1,6 @@
 /** The live side of the chat: clients join conversations at `/hubs/chat` and hear what is stored there. */
 import type { IncomingMessage } from "node:http";
 import { type HubConnection, HubError, type HubIdentity, type HubOptions, HubServer } from "@sluice/signalr";
-import type { Conversation } from "../conversations/conversation.ts";
 import type { ConversationStore } from "../conversations/conversation-store.ts";
 import { isName } from "../ids.ts";
 import { type StoredMessage, viewOf } from "../messages/message.ts";
@@ -35,23 +34,20 @@ export class ChatHub {
     connection: HubConnection,
     conversationId: string,
   ): Promise<{ conversationId: string; lastSeq: number }> {
-    const allowed = await this.#mayJoin(connection, conversationId);
-    if (!allowed.ok) throw new HubError(`${allowed.refusal}: ${allowed.sentence}`);
+    const refused = await this.#refusalOf(connection, conversationId);
+    if (refused !== undefined) throw new HubError(`${refused.refusal}: ${refused.sentence}`);
     this.server.groups.add(connection, groupOf(conversationId));
     // Read after joining, so that no message falls between the history and the live ones.
     const joined = await this.#store.conversation(conversationId);
-    return { conversationId, lastSeq: joined?.lastSeq ?? allowed.conversation.lastSeq };
+    return { conversationId, lastSeq: joined?.lastSeq ?? 0 };
   }
 
-  async #mayJoin(
-    { userId }: HubConnection,
-    conversationId: string,
-  ): Promise<{ readonly ok: true; readonly conversation: Conversation } | Refused> {
-    const conversation = await this.#store.conversation(conversationId);
-    if (conversation === undefined) return unknownConversation(conversationId);
-    if (userId !== undefined && !conversation.members.includes(userId))
-      return notAMember(conversationId, userId);
-    return { ok: true, conversation };
+  /** Why the connection may not join. A guest may join everything that exists. */
+  async #refusalOf({ userId }: HubConnection, conversationId: string): Promise<Refused | undefined> {
+    const isMember = await this.#store.isMember(conversationId, userId ?? "");
+    if (isMember === undefined) return unknownConversation(conversationId);
+    if (userId !== undefined && !isMember) return notAMember(conversationId, userId);
+    return undefined;
   }
 }
 

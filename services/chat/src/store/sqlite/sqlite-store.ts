@@ -1,6 +1,6 @@
 /** The chat's store in one SQLite file: the embedded default. Reads and writes run in this thread; writes share syncs. */
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Fault, type Readiness } from "@sluice/runtime";
 import type { Conversation, NewConversation } from "../../conversations/conversation.ts";
@@ -33,7 +33,7 @@ export class SqliteStore implements ChatStore {
   static async open(directory: string): Promise<SqliteStore> {
     let database: DatabaseSync | undefined;
     try {
-      await mkdir(directory, { recursive: true });
+      await makeDirectory(directory);
       database = new DatabaseSync(join(directory, "chat.sqlite"));
       prepareDatabase(database);
       return new SqliteStore(database);
@@ -80,5 +80,18 @@ export class SqliteStore implements ChatStore {
     if (!this.#database.isOpen) return;
     this.#commits.flush();
     this.#database.close();
+  }
+}
+
+/** Makes the directory so that it outlives a power cut; SQLite sees to that for the files in it. */
+async function makeDirectory(directory: string): Promise<void> {
+  const isNew = (await mkdir(directory, { recursive: true })) !== undefined;
+  // Windows has no sync of directories.
+  if (!isNew || process.platform === "win32") return;
+  const parent = await open(dirname(directory));
+  try {
+    await parent.sync();
+  } finally {
+    await parent.close();
   }
 }
