@@ -84,7 +84,7 @@ export class Connection implements Peer {
 
   refuse(code: RefusalCode, sentence: string): void {
     if (this.#phase !== "open") return;
-    this.#options.metrics.refused(code);
+    this.#options.metrics.errorSent(code);
     this.#options.log.info({ code, sentence, role: this.#role?.kind }, "connection refused");
     this.write([encodeErrorFrame(code, sentence)]);
     this.finish();
@@ -102,10 +102,10 @@ export class Connection implements Peer {
     this.#socket.end(() => this.#linger());
   }
 
-  /** Takes no new work and ends when what was begun is done. */
-  drain(): void {
+  /** Takes no new work and ends when what was begun is done. Resolves when the broker has answered for all of it. */
+  async drain(): Promise<void> {
     if (this.#work === undefined) this.refuse("shutting-down", "The server is shutting down.");
-    else this.#work.drain();
+    else if (this.#phase === "open") await this.#work.drain();
   }
 
   /** Ends it at once. */

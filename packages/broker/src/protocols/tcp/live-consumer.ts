@@ -67,9 +67,10 @@ export class LiveConsumer implements RoleConnection {
     return Promise.resolve();
   }
 
-  drain(): void {
+  drain(): Promise<void> {
     this.#draining = true;
     this.#flush();
+    return Promise.resolve();
   }
 
   /** Counts the copies that this consumer has lost since the last time. */
@@ -78,7 +79,7 @@ export class LiveConsumer implements RoleConnection {
     if (dropped === this.#droppedSeen) return;
     const { metrics, channel, bufferCountMax } = this.#options;
     const detail = `A consumer does not keep up; its buffer of ${bufferCountMax} messages was full.`;
-    metrics.dropped("overflow", channel, dropped - this.#droppedSeen, detail);
+    metrics.overflowed(channel, dropped - this.#droppedSeen, detail);
     this.#droppedSeen = dropped;
   }
 
@@ -104,7 +105,7 @@ export class LiveConsumer implements RoleConnection {
   }
 
   #ended(why: "overflow" | "shutting-down"): void {
-    if (why === "shutting-down") this.drain();
+    if (why === "shutting-down") void this.drain();
     else {
       const sentence = `The buffer of ${this.#options.bufferCountMax} messages was full.`;
       this.#peer.refuse("slow-consumer", sentence);

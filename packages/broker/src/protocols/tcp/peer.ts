@@ -28,6 +28,6 @@ export interface RoleConnection {
   drained(): void;
   /** The connection is over, for whatever reason; called once. Resolves when nothing of it is under way any more. */
   closed(): Promise<void>;
-  /** Takes no new work, finishes what was begun, then has the peer finish. */
-  drain(): void;
+  /** Takes no new work, and has the peer finish once what was begun is done. Resolves when the broker has answered for all of it. */
+  drain(): Promise<void>;
 }

@@ -31,6 +31,7 @@ export class Producer implements RoleConnection {
   #waiting: Uint8Array[] = [];
   /** Bytes that were read and are not answered for, in the batch under way or behind it. */
   #unansweredBytes = 0;
+  #busy = false;
   #working: Promise<void> | undefined;
   /** No frame will come any more: the client said so, or we stopped listening. */
   #last = false;
@@ -67,16 +68,17 @@ export class Producer implements RoleConnection {
     await this.#working;
   }
 
-  drain(): void {
+  async drain(): Promise<void> {
     this.#draining = true;
     this.#peer.pause();
     this.ended();
+    await this.#working;
   }
 
   #work(): void {
-    this.#working ??= this.#answer().finally(() => {
-      this.#working = undefined;
-    });
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#working = this.#answer();
   }
 
   async #answer(): Promise<void> {
@@ -93,6 +95,8 @@ export class Producer implements RoleConnection {
       for (const payload of batch) this.#unansweredBytes -= costBytes(payload);
       if (!this.#last && this.#unansweredBytes <= limits.unansweredBytesMax) this.#peer.resume();
     }
+    // In the same step as the last look at what waits: a frame that comes between the two would be forgotten.
+    this.#busy = false;
     if (this.#last) this.#end();
   }
 
@@ -121,8 +125,8 @@ export class Producer implements RoleConnection {
   #refused(refusal: Refusal, detail: string, count: number): void {
     const { channel, metrics } = this.#options;
     const answer = tcpRefusals[refusal];
-    metrics.dropped(
-      "refused",
+    metrics.refused(
+      answer.code,
       channel,
       count + (answer.producer === "end" ? this.#waiting.length : 0),
       detail,

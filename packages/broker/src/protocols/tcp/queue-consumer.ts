@@ -67,13 +67,16 @@ export class QueueConsumer implements RoleConnection {
   async closed(): Promise<void> {
     this.#stop();
     await this.#working;
+    for (const delivery of this.#unsent) this.#giveBack(delivery);
+    this.#unsent.clear();
     while (this.#settling.size > 0) await Promise.all(this.#settling);
     this.#renewal?.[Symbol.dispose]();
     this.#options.closed(this);
   }
 
-  drain(): void {
+  async drain(): Promise<void> {
     this.#stop();
+    await this.#working;
   }
 
   #stop(): void {
@@ -101,6 +104,7 @@ export class QueueConsumer implements RoleConnection {
         .catch(unlessAborted(signal));
       if (result === undefined) break;
       if (!result.ok) {
+        if (result.refusal === "shutting-down") break;
         this.#peer.refuse(tcpRefusals[result.refusal].code, result.detail);
         return;
       }
@@ -123,7 +127,7 @@ export class QueueConsumer implements RoleConnection {
     this.#windowCount = Math.max(1, Math.min(fitting, this.#windowCount * 2, windowCountMax));
     this.#peer.write(frameBlocks(bodies), (error) => {
       for (const delivery of deliveries) {
-        this.#unsent.delete(delivery);
+        if (!this.#unsent.delete(delivery)) continue;
         if (error) this.#giveBack(delivery);
         else this.#ack(delivery);
       }

@@ -91,7 +91,7 @@ export class TcpServer implements AsyncDisposable {
     const { connectionCountMax, lingerMs } = this.#limits;
     const { clock, log } = this.#options;
     if (this.#connections.size >= connectionCountMax) {
-      this.#metrics.refused("too-many-connections");
+      this.#metrics.errorSent("too-many-connections");
       socket.on("error", () => socket.destroy());
       socket.resume();
       socket.end(
@@ -124,9 +124,8 @@ export class TcpServer implements AsyncDisposable {
     const isConsumer = (connection: Connection): boolean => connection.roleKind === "consumer";
     const consumers = [...this.#connections].filter(isConsumer);
     const others = [...this.#connections].filter((connection) => !isConsumer(connection));
-    for (const connection of others) connection.drain();
-    await Promise.all(others.map((connection) => connection.over));
-    for (const connection of consumers) connection.drain();
+    await Promise.all(others.map((connection) => connection.drain()));
+    await Promise.all(consumers.map((connection) => connection.drain()));
     await Promise.all([...this.#connections].map((connection) => connection.over));
     limit[Symbol.dispose]();
     await stopped;

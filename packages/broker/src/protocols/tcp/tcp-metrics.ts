@@ -1,9 +1,9 @@
-/** What the framed port counts, and the warnings that are said at most now and then. */
-import type { RefusalCode } from "@sluice/protocol";
+/** What the framed port counts, and its warnings about lost messages, of which a flood is one line now and then. */
+import type { BrokerCode, RefusalCode } from "@sluice/protocol";
 import { type Clock, Counter, Gauge, type Log, type Registry } from "@sluice/runtime";
 import type { Channel } from "./channel.ts";
 
-export type DropReason = "refused" | "overflow";
+type DropReason = "refused" | "overflow";
 
 /** A flood of drops is one line in this many milliseconds, with how many they were. */
 const warnEveryMs = 10_000;
@@ -12,7 +12,7 @@ export class TcpMetrics {
   readonly connections: Gauge<"role">;
   readonly frames: Counter<"direction">;
   readonly errors: Counter<"code">;
-  readonly #dropped: Counter<"reason">;
+  readonly #refused: Counter<"code">;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #unsaid = new Map<DropReason, { count: number; quietUntilMs: number }>();
@@ -39,30 +39,37 @@ export class TcpMetrics {
       labelNames: ["code"],
       registers,
     });
-    this.#dropped = new Counter({
-      name: "sluice_tcp_dropped_total",
-      help: "Messages that the broker refused (refused), and copies that a full consumer lost (overflow).",
-      labelNames: ["reason"],
+    this.#refused = new Counter({
+      name: "sluice_tcp_refused_messages_total",
+      help: "Messages of classic producers that the broker refused and that are lost, by the refusal.",
+      labelNames: ["code"],
       registers,
     });
   }
 
-  refused(code: RefusalCode): void {
+  errorSent(code: RefusalCode): void {
     this.errors.inc({ code });
   }
 
-  /** Counts drops and says so, at most once in ten seconds for each reason. */
-  dropped(reason: DropReason, channel: Channel, count: number, detail: string): void {
-    this.#dropped.inc({ reason }, count);
+  /** The broker refused messages of a producer that gets no confirmation. */
+  refused(code: BrokerCode, channel: Channel, count: number, detail: string): void {
+    this.#refused.inc({ code }, count);
+    this.#warn("refused", channel, count, detail);
+  }
+
+  /** A consumer lost its copies of messages. The broker counts them; here it is said. */
+  overflowed(channel: Channel, count: number, detail: string): void {
+    this.#warn("overflow", channel, count, detail);
+  }
+
+  #warn(reason: DropReason, channel: Channel, count: number, detail: string): void {
     const nowMs = this.#clock.now().monotonicMs;
     const unsaid = this.#unsaid.get(reason) ?? { count: 0, quietUntilMs: nowMs };
     unsaid.count += count;
     this.#unsaid.set(reason, unsaid);
     if (nowMs < unsaid.quietUntilMs) return;
-    this.#log.warn(
-      { reason, channel: channel.name, kind: channel.kind, dropped: unsaid.count, detail },
-      "messages dropped",
-    );
+    const { kind, name } = channel;
+    this.#log.warn({ reason, kind, channel: name, messages: unsaid.count, detail }, "messages dropped");
     unsaid.count = 0;
     unsaid.quietUntilMs = nowMs + warnEveryMs;
   }
