@@ -12,11 +12,18 @@
  */
 import { type EncodedBody, encodedBody, type ReplayedBody, readBody } from "../queue/body-codec.ts";
 import { type DecodedRecord, malformed, unknownType } from "../queue/decoded.ts";
+import type { BodyPosition } from "../queue/message.ts";
 import type { EncodedRecord } from "../queue/record-codec.ts";
 import { RecordReader } from "../queue/record-reader.ts";
 import { RecordWriter } from "../queue/record-writer.ts";
 import { durabilities, readDurability } from "../queue/settings-codec.ts";
-import type { PublishedBatch, RestoredBatch, RestoredRecord, TopicJournalRecord } from "./records.ts";
+import type {
+  PublishedBatch,
+  PublishedRecord,
+  RestoredBatch,
+  RestoredRecord,
+  TopicJournalRecord,
+} from "./records.ts";
 import type { TopicSettings } from "./settings.ts";
 
 const types = {
@@ -88,7 +95,7 @@ function readTopicRecord(
       return { kind: "configured", settings: readSettings(from) };
     case types.published: {
       const [publishedAtMs, turn] = [from.f64(), from.varint()];
-      const batches = times(from.count(3), () => readBatch(from, bodies));
+      const batches = times(from.count(3), () => readBatch(from, bodies, (kept) => kept));
       return { kind: "published", publishedAtMs, turn, batches };
     }
     case types["restored-topic"]: {
@@ -102,7 +109,11 @@ function readTopicRecord(
     case types["restored-batches"]: {
       const batches = times(from.count(11), (): RestoredBatch => {
         const publishedAtMs = from.f64();
-        return { publishedAtMs, ...readBatch(from, bodies) };
+        const place = (kept: PublishedRecord, bodyPosition: BodyPosition): RestoredRecord => ({
+          ...kept,
+          bodyPosition,
+        });
+        return { publishedAtMs, ...readBatch(from, bodies, place) };
       });
       return { kind: "restored-batches", batches };
     }
@@ -120,16 +131,20 @@ function writeBatch(to: RecordWriter, { partition, firstOffset, records }: Publi
   }
 }
 
-function readBatch(from: RecordReader, bodies: Iterator<ReplayedBody>) {
+function readBatch<Kept>(
+  from: RecordReader,
+  bodies: Iterator<ReplayedBody>,
+  keep: (record: PublishedRecord, bodyPosition: BodyPosition) => Kept,
+) {
   const [partition, firstOffset] = [from.varint(), from.varint()];
-  const records = times(from.count(3), (): RestoredRecord => {
+  const records = times(from.count(3), () => {
     const keyBytes = from.varint();
     const key = keyBytes === 0 ? undefined : from.raw(keyBytes - 1);
     const next = bodies.next();
     if (next.done === true) from.reject();
     const given: ReplayedBody = next.done === true ? { position: 0 } : next.value;
     const body = readBody(from, given);
-    return { key, body, attributes: from.attributes(), bodyPosition: given.position };
+    return keep({ key, body, attributes: from.attributes() }, given.position);
   });
   return { partition, firstOffset, records };
 }

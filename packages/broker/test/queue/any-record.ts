@@ -10,13 +10,13 @@ import {
 } from "../../src/queue/index.ts";
 
 /** Objects as a program writes them, with the prototype of objects. */
-const record = <Model>(model: { [Key in keyof Model]: fc.Arbitrary<Model[Key]> }) =>
+export const record = <Model>(model: { [Key in keyof Model]: fc.Arbitrary<Model[Key]> }) =>
   fc.record(model, { noNullPrototype: true });
 
-const number = fc.oneof(fc.nat(200), fc.maxSafeNat());
-const wallMs = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
+export const count = fc.oneof(fc.nat(200), fc.maxSafeNat());
+export const wallMs = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
 const spanMs = fc.oneof(fc.nat(), fc.double({ min: 0, max: 1e12, noNaN: true }));
-const bytes = fc.uint8Array({ maxLength: 40 });
+export const anyBytes = fc.uint8Array({ maxLength: 40 });
 const sequence = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 2 ** 50 }));
 const sequences = fc.oneof(
   fc.array(sequence, { maxLength: 20 }),
@@ -25,7 +25,7 @@ const sequences = fc.oneof(
 
 const attribute: fc.Arbitrary<Attribute> = fc.oneof(
   record({ type: fc.constantFrom("string", "number.int"), value: fc.string({ unit: "grapheme" }) }),
-  record({ type: fc.constant("binary"), value: bytes }),
+  record({ type: fc.constant("binary"), value: anyBytes }),
 );
 export const anyAttributes: fc.Arbitrary<Attributes> = fc
   .array(fc.tuple(fc.oneof(fc.string(), fc.constant("__proto__")), attribute), { maxLength: 3 })
@@ -33,30 +33,30 @@ export const anyAttributes: fc.Arbitrary<Attributes> = fc
 
 const settings: fc.Arbitrary<QueueSettings> = record({
   visibilityTimeoutMs: spanMs,
-  deadLetter: fc.option(record({ queue: number, receiveCountMax: number }), { nil: undefined }),
-  messageCountMax: number,
-  bodyBytesMax: number,
+  deadLetter: fc.option(record({ queue: count, receiveCountMax: count }), { nil: undefined }),
+  messageCountMax: count,
+  bodyBytesMax: count,
   durability: fc.constantFrom("synced", "buffered", "memory"),
 });
 
 const reason = fc.constantFrom(...moveReasons);
 const origin = {
-  originQueue: number,
+  originQueue: count,
   originSequence: sequence,
   originEnqueuedAtMs: wallMs,
-  receiveCount: number,
+  receiveCount: count,
 };
 
 /** Bytes that are yet to be written, or a place in the journal. */
-const placed: fc.Arbitrary<{ readonly body: Body; readonly bodyPosition: number }> = fc.oneof(
-  bytes.map((body) => ({ body, bodyPosition: 0 })),
+export const anyPlacedBody: fc.Arbitrary<{ readonly body: Body; readonly bodyPosition: number }> = fc.oneof(
+  anyBytes.map((body) => ({ body, bodyPosition: 0 })),
   fc
     .tuple(fc.nat(1000), fc.integer({ min: 1 }))
     .map(([byteLength, bodyPosition]) => ({ body: { byteLength }, bodyPosition })),
 );
 
 const moved = fc
-  .tuple(record({ ...origin, attributes: anyAttributes }), placed)
+  .tuple(record({ ...origin, attributes: anyAttributes }), anyPlacedBody)
   .map(([message, body]) => ({ ...message, ...body }));
 
 const restored = fc
@@ -66,15 +66,15 @@ const restored = fc
       phase: fc.constantFrom("ready", "delayed", "in-flight"),
       dueWallMs: wallMs,
       remainingMs: spanMs,
-      receiveCount: number,
-      lease: number,
+      receiveCount: count,
+      lease: count,
       enqueuedAtMs: wallMs,
       attributes: anyAttributes,
-      provenance: fc.option(record({ reason, from: number, ...origin, movedAtMs: wallMs }), {
+      provenance: fc.option(record({ reason, from: count, ...origin, movedAtMs: wallMs }), {
         nil: undefined,
       }),
     }),
-    placed,
+    anyPlacedBody,
   )
   .map(([message, body]) => ({ ...message, ...body }));
 
@@ -88,11 +88,11 @@ const byKind: {
     kind: fc.constant("sent"),
     firstSequence: sequence,
     enqueuedAtMs: wallMs,
-    messages: upTo(record({ attributes: anyAttributes, body: bytes })),
+    messages: upTo(record({ attributes: anyAttributes, body: anyBytes })),
   }),
   delivered: record({
     kind: fc.constant("delivered"),
-    firstLease: number,
+    firstLease: count,
     sequences,
     deadlineWallMs: wallMs,
     timeoutMs: spanMs,
@@ -112,10 +112,10 @@ const byKind: {
     timeoutMs: spanMs,
   }),
   readied: record({ kind: fc.constant("readied"), sequences }),
-  "moved-out": record({ kind: fc.constant("moved-out"), sequences, to: number, reason }),
+  "moved-out": record({ kind: fc.constant("moved-out"), sequences, to: count, reason }),
   "moved-in": record({
     kind: fc.constant("moved-in"),
-    from: number,
+    from: count,
     reason,
     movedAtMs: wallMs,
     firstSequence: sequence,
@@ -125,7 +125,7 @@ const byKind: {
     kind: fc.constant("restored-queue"),
     settings,
     nextSequence: sequence,
-    nextLease: number,
+    nextLease: count,
   }),
   "restored-messages": record({ kind: fc.constant("restored-messages"), messages: upTo(restored) }),
 };

@@ -1,0 +1,64 @@
+/** Any record of a topic or a group, for tests of their codecs. */
+import fc from "fast-check";
+import type { GroupRecord, TopicJournalRecord, TopicSettings } from "../../src/topic/index.ts";
+import { anyAttributes, anyBytes, anyPlacedBody, count, record, wallMs } from "../queue/any-record.ts";
+
+const settings: fc.Arbitrary<TopicSettings> = record({
+  partitionCount: count,
+  retention: fc.constantFrom("log", "live"),
+  durability: fc.constantFrom("synced", "buffered", "memory"),
+});
+
+const upTo = <Thing>(thing: fc.Arbitrary<Thing>) => fc.array(thing, { maxLength: 4 });
+const key = fc.option(anyBytes, { nil: undefined });
+
+const restored = fc
+  .tuple(record({ key, attributes: anyAttributes }), anyPlacedBody)
+  .map(([kept, placed]) => ({ ...kept, ...placed }));
+
+const byKind: {
+  readonly [Kind in TopicJournalRecord["kind"]]: fc.Arbitrary<
+    Extract<TopicJournalRecord, { readonly kind: Kind }>
+  >;
+} = {
+  configured: record({ kind: fc.constant("configured"), settings }),
+  published: record({
+    kind: fc.constant("published"),
+    publishedAtMs: wallMs,
+    turn: count,
+    batches: upTo(
+      record({
+        partition: count,
+        firstOffset: count,
+        records: upTo(record({ key, attributes: anyAttributes, body: anyBytes })),
+      }),
+    ),
+  }),
+  "restored-topic": record({
+    kind: fc.constant("restored-topic"),
+    settings,
+    turn: count,
+    partitions: upTo(record({ startOffset: count, endOffset: count })),
+  }),
+  "restored-batches": record({
+    kind: fc.constant("restored-batches"),
+    batches: upTo(
+      record({ publishedAtMs: wallMs, partition: count, firstOffset: count, records: upTo(restored) }),
+    ),
+  }),
+};
+
+export const anyTopicRecord: fc.Arbitrary<TopicJournalRecord> = fc.oneof(...Object.values(byKind));
+
+const offsets = upTo(record({ topic: count, partition: count, offset: count }));
+
+/** As they come back: a generation without its members. */
+export const anyGroupRecord: fc.Arbitrary<GroupRecord> = fc.oneof(
+  record({
+    kind: fc.constant("generation-begun" as const),
+    assignment: record({ generation: count, members: fc.constant(new Map()) }),
+    subscriptions: fc.constant(new Map()),
+  }),
+  record({ kind: fc.constant("offsets-committed" as const), offsets }),
+  record({ kind: fc.constant("restored-group" as const), generation: count, offsets }),
+);

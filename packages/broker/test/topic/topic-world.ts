@@ -1,0 +1,219 @@
+/**
+ * A shell as small as can be, for tests of topics and groups: both by number, a clock that stands, and a journal that is a list. What is
+ * decided is encoded, decoded again and applied; the whole world can be folded anew from its journal or from a checkpoint.
+ */
+import { deepEqual, ok } from "node:assert/strict";
+import {
+  type EncodedRecord,
+  noAttributes,
+  type OwnedRecord,
+  type Refused,
+  type ReplayedBody,
+} from "../../src/queue/index.ts";
+import {
+  applyToGroup,
+  applyToTopic,
+  decideConfigureTopic,
+  decodeGroupRecord,
+  decodeTopicRecord,
+  defaultTopicSettings,
+  encodeGroupRecord,
+  encodeTopicRecord,
+  type GroupRecord,
+  GroupState,
+  type OutgoingRecord,
+  snapshotGroup,
+  snapshotTopic,
+  type TopicJournalRecord,
+  type TopicSettings,
+  TopicState,
+  topicDurability,
+} from "../../src/topic/index.ts";
+
+interface WrittenPart extends Omit<EncodedRecord, "bodies"> {
+  readonly owner: number;
+  readonly bodies: readonly ReplayedBody[];
+}
+
+const isOfGroup = (record: TopicJournalRecord | GroupRecord): record is GroupRecord =>
+  record.kind === "generation-begun" ||
+  record.kind === "offsets-committed" ||
+  record.kind === "restored-group";
+
+export class TopicWorld {
+  wallMs = Date.UTC(2026, 0, 1);
+  readonly topics = new Map<number, TopicState>();
+  readonly groups = new Map<number, GroupState>();
+  /** Every append so far; each is a list of parts that are there together or not at all. */
+  readonly journal: WrittenPart[][] = [];
+  #nextPosition = 1;
+
+  get now() {
+    return { wallMs: this.wallMs, monotonicMs: 0 };
+  }
+
+  topic(number: number): TopicState | undefined {
+    return this.topics.get(number);
+  }
+
+  group(number: number): GroupState | undefined {
+    return this.groups.get(number);
+  }
+
+  /** The topic of that number, which must be there. */
+  theTopic(number: number): TopicState {
+    const state = this.topics.get(number);
+    ok(state, `topic ${number} is there`);
+    return state;
+  }
+
+  /** The group of that number, which must be there. */
+  theGroup(number: number): GroupState {
+    const state = this.groups.get(number);
+    ok(state, `group ${number} is there`);
+    return state;
+  }
+
+  createTopic(number: number, settings: Partial<TopicSettings> = {}): TopicState {
+    const state = new TopicState(number);
+    this.topics.set(number, state);
+    const decided = decideConfigureTopic(state, { ...defaultTopicSettings, ...settings });
+    ok(decided.ok, "the settings are valid");
+    this.append(decided.records);
+    return state;
+  }
+
+  createGroup(number: number): void {
+    this.groups.set(number, new GroupState(number));
+  }
+
+  /** Appends and applies what was decided, and returns the reply. A refusal is returned as it is. */
+  submit<Reply>(
+    decision:
+      | {
+          readonly ok: true;
+          readonly records: readonly OwnedRecord<TopicJournalRecord | GroupRecord>[];
+          readonly reply: Reply;
+        }
+      | Refused<string>,
+  ): Reply | Refused<string> {
+    if (!decision.ok) return decision;
+    this.append(decision.records);
+    return decision.reply;
+  }
+
+  append(records: readonly OwnedRecord<TopicJournalRecord | GroupRecord>[]): void {
+    const parts: WrittenPart[] = [];
+    for (const { owner, record } of records) {
+      if (isOfGroup(record)) {
+        applyToGroup(this.theGroup(owner), record);
+        parts.push(this.#placed(owner, encodeGroupRecord(record)));
+        continue;
+      }
+      const topic = this.theTopic(owner);
+      const written = topicDurability(topic.settings) !== "memory" || record.kind === "configured";
+      const part = this.#placed(owner, encodeTopicRecord(record));
+      if (written) parts.push(part);
+      applyToTopic(topic, record, written ? part.bodies.map(({ position }) => position) : []);
+    }
+    if (parts.length > 0) this.journal.push(parts);
+  }
+
+  /** The same world after a restart: the fold of its journal. */
+  restarted(journal: readonly WrittenPart[][] = this.journal): TopicWorld {
+    const world = new TopicWorld();
+    world.wallMs = this.wallMs;
+    world.#nextPosition = this.#nextPosition;
+    world.journal.push(...journal);
+    for (const number of this.topics.keys()) world.topics.set(number, new TopicState(number));
+    for (const number of this.groups.keys()) world.groups.set(number, new GroupState(number));
+    for (const parts of journal) for (const part of parts) world.#replay(part);
+    return world;
+  }
+
+  /** The same world after a checkpoint and a restart. */
+  checkpointed(): TopicWorld {
+    const topics = [...this.topics.values()].flatMap((state) =>
+      [...snapshotTopic(state)].map((record) => [this.#placed(state.number, encodeTopicRecord(record))]),
+    );
+    const groups = [...this.groups.values()].flatMap((state) =>
+      [...snapshotGroup(state)].map((record) => [this.#placed(state.number, encodeGroupRecord(record))]),
+    );
+    return this.restarted([...topics, ...groups]);
+  }
+
+  /** Everything that outlives a restart, in an order that does not depend on how it came about. */
+  dump() {
+    const topics = [...this.topics.values()].map((state) => ({
+      settings: state.settings,
+      turn: state.settings.retention === "live" ? 0 : state.turn,
+      orphanRecords: state.orphanRecords,
+      partitions: state.partitions.map((log, partition) => {
+        const records = log.read(
+          partition,
+          log.startOffset,
+          Number.MAX_SAFE_INTEGER,
+          Number.MAX_SAFE_INTEGER,
+        );
+        const isLive = state.settings.retention === "live";
+        return isLive ? "live" : { startOffset: log.startOffset, endOffset: log.endOffset, records };
+      }),
+    }));
+    const groups = [...this.groups.values()].map(({ assignment, committed }) => ({
+      generation: assignment.generation,
+      committed: [...committed]
+        .flatMap(([topic, offsets]) =>
+          [...offsets].map(([partition, offset]) => ({ topic, partition, offset })),
+        )
+        .sort((a, b) => a.topic - b.topic || a.partition - b.partition),
+    }));
+    return { topics, groups };
+  }
+
+  /** What must hold at any time: the fold of the journal, and of a checkpoint, is this state without the members of groups. */
+  audit(): void {
+    deepEqual(this.restarted().dump(), this.dump(), "the fold of the journal");
+    deepEqual(this.checkpointed().dump(), this.dump(), "the fold of a checkpoint");
+  }
+
+  #placed(owner: number, { type, head, bodies }: EncodedRecord): WrittenPart {
+    const placed = bodies.map((body): ReplayedBody => {
+      if (body instanceof Uint8Array) return { position: this.#nextPosition++, bytes: body };
+      const bytes = this.#bytesAt(body.position);
+      return bytes === undefined ? body : { ...body, bytes };
+    });
+    return { owner, type, head, bodies: placed };
+  }
+
+  #bytesAt(position: number): Uint8Array | undefined {
+    for (const { bodies } of this.journal.flat()) {
+      for (const body of bodies) if (body.position === position) return body.bytes;
+    }
+    return undefined;
+  }
+
+  #replay({ owner, type, head, bodies }: WrittenPart): void {
+    const group = this.groups.get(owner);
+    if (group !== undefined) {
+      const decoded = decodeGroupRecord(type, head);
+      ok(decoded.ok, "what was written can be read");
+      applyToGroup(group, decoded.record);
+      return;
+    }
+    const decoded = decodeTopicRecord(type, head, bodies);
+    ok(decoded.ok, "what was written can be read");
+    const positions = bodies.map(({ position }) => position);
+    applyToTopic(this.theTopic(owner), decoded.record, positions);
+  }
+}
+
+/** A record to be published: `key:body`, or `body` alone for one without a key. */
+export function outgoing(text: string): OutgoingRecord {
+  const [body = "", key] = text.split(":").reverse();
+  const utf8 = new TextEncoder();
+  return {
+    key: key === undefined ? undefined : utf8.encode(key),
+    body: utf8.encode(body),
+    attributes: noAttributes,
+  };
+}
