@@ -9,32 +9,48 @@ const root = join(import.meta.dirname, "../..");
 /** A line of the log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
+/** How a process ended: its exit code, or the signal that ended it. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** Where a running process answers. */
+export interface Addresses {
+  /** Without a slash at the end. */
+  readonly http: string;
+  readonly chat: string;
+  readonly tcpPort: number;
+}
+
 export class SluiceProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
-  readonly #exit: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  readonly #ending: Promise<Ending>;
+  readonly #waiting = new Set<() => void>();
+  #ended = false;
+  /** What it has written to standard output, line by line. */
   readonly log: LogLine[] = [];
+  /** What it has written to standard error. */
   readonly errors: string[] = [];
-  #ready = Promise.withResolvers<LogLine>();
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    this.#exit = once(child, "close").then(([code, signal]) => ({ code, signal }));
     if (child.stdout === null || child.stderr === null) throw new TypeError("the process has no pipes");
     createInterface({ input: child.stdout }).on("line", (text) => {
-      const line = JSON.parse(text) as LogLine;
-      this.log.push(line);
-      if (line.msg === "ready") this.#ready.resolve(line);
+      this.#read(text);
+      this.#look();
     });
     createInterface({ input: child.stderr }).on("line", (text) => this.errors.push(text));
-    this.#ready.promise.catch(() => undefined);
-    void this.#exit.then(({ code, signal }) =>
-      this.#ready.reject(
-        new Error(`the process ended before it was ready (${code ?? signal}): ${this.errors.join("\n")}`),
-      ),
-    );
+    this.#ending = once(child, "close").then(([code, signal]) => {
+      this.#ended = true;
+      this.#look();
+      return { code, signal };
+    });
   }
 
-  /** Starts a process without waiting until it is ready. */
+  /**
+   * Starts a process without waiting until it is ready. `environment` is all that it inherits beside PATH; ports are 0 unless given.
+   */
   static spawn(environment: Readonly<Record<string, string>>): SluiceProcess {
     const child = spawn(process.execPath, ["sluice/src/main.ts"], {
       cwd: root,
@@ -47,42 +63,76 @@ export class SluiceProcess implements AsyncDisposable {
   /** Starts a process and waits until it says that it is ready. */
   static async start(environment: Readonly<Record<string, string>>): Promise<SluiceProcess> {
     const started = SluiceProcess.spawn(environment);
-    await started.#ready.promise;
+    await started.addresses();
     return started;
   }
 
-  /** Base address of HTTP, without a slash at its end. */
-  async url(): Promise<string> {
-    return String((await this.#ready.promise).http);
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
-  /** Base address of the port of chat. */
-  async chatUrl(): Promise<string> {
-    return String((await this.#ready.promise).chat);
+  /** Waits until the process says that it is ready. Rejects when it ends before. */
+  async addresses(): Promise<Addresses> {
+    const ready = await this.logged("ready");
+    return {
+      http: String(ready.http),
+      chat: String(ready.chat),
+      tcpPort: Number(String(ready.tcp).split(":").at(-1)),
+    };
   }
 
-  async tcpPort(): Promise<number> {
-    return Number(
-      String((await this.#ready.promise).tcp)
-        .split(":")
-        .at(-1),
-    );
+  /** The first line of the log with this text, once it is there. Rejects when the process ends without having written it. */
+  async logged(msg: string): Promise<LogLine> {
+    for (;;) {
+      const line = this.log.find((each) => each.msg === msg);
+      if (line !== undefined) return line;
+      await this.#change(`"${msg}"`);
+    }
+  }
+
+  /** Waits for the first line of the log. Rejects when the process ends without one. */
+  async said(): Promise<void> {
+    while (this.log.length === 0) await this.#change("a word");
+  }
+
+  /** Sends the signal and does not wait. */
+  signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+    this.#child.kill(signal);
   }
 
   /** Sends the signal and waits for the end. */
-  async stop(
-    signal: "SIGTERM" | "SIGKILL",
-  ): Promise<{ readonly code: number | null; readonly signal: string | null }> {
-    this.#child.kill(signal);
-    return await this.#exit;
+  stop(signal: "SIGTERM" | "SIGKILL"): Promise<Ending> {
+    this.signal(signal);
+    return this.#ending;
   }
 
   /** Waits for an end that comes by itself. */
-  ended(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
-    return this.#exit;
+  ended(): Promise<Ending> {
+    return this.#ending;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("SIGKILL");
+  }
+
+  #read(text: string): void {
+    try {
+      this.log.push(JSON.parse(text) as LogLine);
+    } catch {
+      this.errors.push(`not a line of a log: ${text}`);
+    }
+  }
+
+  async #change(awaited: string): Promise<void> {
+    if (this.#ended) {
+      const { code, signal } = await this.#ending;
+      throw new Error(`ended (${code ?? signal}) without saying ${awaited}: ${this.errors.join("\n")}`);
+    }
+    await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  }
+
+  #look(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
   }
 }

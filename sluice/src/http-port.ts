@@ -6,7 +6,7 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
-import { answerNotFound } from "@sluice/broker/http";
+import { answerNotFound, problem, sendProblem } from "@sluice/broker/http";
 import { Fault, type Log, type Part, type UpgradeHandler } from "@sluice/runtime";
 import Fastify, {
   type FastifyBaseLogger,
@@ -69,18 +69,15 @@ export class HttpPort implements AsyncDisposable {
       http: { headersTimeout: headersTimeoutMs },
       // Names in paths are bounded where they are parsed; percent-encoded they may be twelve times as long.
       routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
+      // No route can answer for a path that cannot be read.
+      frameworkErrors: (error, _request, reply) =>
+        void sendProblem(reply, problem(error.statusCode ?? 400, "malformed-url", error.message)),
     });
     const mayName = hostCheck(options);
     app.addHook("onRequest", async (request, reply) => {
       if (mayName(request.headers.host)) return;
       const detail = `This server does not answer to the name '${hostName(request.headers.host)}'; see ALLOWED_HOSTS.`;
-      await reply.code(421).type("application/problem+json").send({
-        type: "about:blank",
-        title: "Misdirected Request",
-        status: 421,
-        detail,
-        code: "host-not-allowed",
-      });
+      await sendProblem(reply, problem(421, "host-not-allowed", detail));
     });
     await app.register(swagger, {
       openapi: { openapi: "3.1.0", info: { title: options.title, version: options.version } },
@@ -90,6 +87,7 @@ export class HttpPort implements AsyncDisposable {
     app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
     app.server.on("upgrade", dispatcher(options.parts, mayName));
     app.setNotFoundHandler(answerNotFound);
+    endConnectionsOnClose(app);
     await listen(app, options);
     const address = app.server.address();
     if (address === null || typeof address === "string") throw new TypeError("the server has no TCP address");
@@ -105,6 +103,23 @@ export class HttpPort implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#app.close();
   }
+}
+
+/**
+ * Closing waits for the connections that are busy just then. Their answers say that they are the last ones, and the connections end with them:
+ * a client that goes on asking over one of them would hold the process for as long as it likes.
+ */
+function endConnectionsOnClose(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook("preClose", async () => {
+    closing = true;
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (closing) reply.header("connection", "close");
+  });
+  app.addHook("onResponse", async () => {
+    if (closing) app.server.closeIdleConnections();
+  });
 }
 
 async function listen(app: FastifyInstance, { host, port, setting }: HttpPortOptions): Promise<void> {

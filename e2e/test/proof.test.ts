@@ -1,0 +1,42 @@
+/**
+ * The proof: real processes under the load of real clients, killed with `kill -9` again and again, stopped by SIGTERM at last; and what all
+ * clients were told is compared with what is there. `KILLS` and `SEED` in the environment change how often and where.
+ */
+import { deepEqual } from "node:assert/strict";
+import { test } from "node:test";
+import { seededRandom } from "@sluice/runtime";
+import { dataDirectory } from "../src/data-directory.ts";
+import { Incarnations } from "../src/incarnations.ts";
+import { Load } from "../src/load.ts";
+import { addQueueClients, createQueues, drainQueue } from "./proof/queue-clients.ts";
+import { QueueLedger } from "./proof/queue-ledger.ts";
+
+const kills = Number(process.env.KILLS ?? 5);
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+test(`${kills} kills under load and a SIGTERM: nothing acknowledged is lost, nothing acked comes again`, async (t) => {
+  t.diagnostic(`SEED=${seed} KILLS=${kills}`);
+  const random = seededRandom(seed);
+  await using data = await dataDirectory();
+  await using sluice = new Incarnations(data.path);
+  const load = new Load();
+  const work = new QueueLedger("work");
+  addQueueClients(load, "work", work);
+
+  for (let number = 0; number <= kills; number++) {
+    if (number === 2) await sluice.startInVain();
+    const at = await sluice.start();
+    if (number === 0) await createQueues(at.http, ["work"]);
+    load.begin(at);
+    await load.reached(10, 300 + 900 * random.unit());
+    t.diagnostic(`process ${number}: ${JSON.stringify(load.counts)}`);
+    if (number < kills) await sluice.kill();
+    else deepEqual(await sluice.terminate(), { code: 0, signal: null });
+    await load.ended();
+  }
+
+  const last = await sluice.start();
+  await drainQueue(last.http, "work", work);
+  work.settle();
+  deepEqual(await sluice.terminate(), { code: 0, signal: null });
+});

@@ -1,0 +1,166 @@
+/** Producers and consumers of queues over HTTP, and the draining at the end. */
+import { equal, ok } from "node:assert/strict";
+import type { Answer, HttpClient } from "../../src/http-client.ts";
+import type { Load, Work } from "../../src/load.ts";
+import type { QueueLedger } from "./queue-ledger.ts";
+
+export interface Delivery {
+  readonly messageId: string;
+  readonly receipt: string;
+  readonly body: string;
+  readonly receiveCount: number;
+}
+
+export interface Deliveries {
+  readonly messages: readonly Delivery[];
+}
+
+interface QueueView {
+  readonly ready: number;
+  readonly delayed: number;
+  readonly inFlight: number;
+}
+
+/** Short, because what a killed process had handed out comes again only after it. */
+const visibilityTimeoutSeconds = 3;
+const receiveCountMax = 3;
+
+const isPoison = (body: string): boolean => body.startsWith("poison");
+
+export async function createQueues(http: HttpClient, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    await http.put(`/v1/queues/${name}-dead`, {});
+    const deadLetter = { queue: `${name}-dead`, receiveCountMax };
+    const { status } = await http.put(`/v1/queues/${name}`, { visibilityTimeoutSeconds, deadLetter });
+    equal(status, 201);
+  }
+}
+
+/** Three producers, one of which sends in batches, and three consumers, which give some messages back. */
+export function addQueueClients(load: Load, queue: string, ledger: QueueLedger): void {
+  for (let i = 0; i < 3; i++) load.add("queue producer", producer(queue, ledger, `p${i}`, i === 2 ? 10 : 1));
+  for (let i = 0; i < 3; i++) load.add("queue consumer", consumer(queue, ledger, i === 2));
+}
+
+function producer(queue: string, ledger: QueueLedger, name: string, batchCount: number): Work {
+  let count = 0;
+  return async ({ http }, done) => {
+    for (;;) {
+      const bodies = Array.from({ length: batchCount }, () => {
+        const kind = ++count % 20 === 0 ? "poison" : "work";
+        return `${kind}-${name}-${count}`;
+      });
+      for (const body of bodies) ledger.sending(body);
+      const content = batchCount === 1 ? { body: bodies[0] } : { messages: bodies.map((body) => ({ body })) };
+      const answer = await http.post<{ durability?: string }>("/enqueue", { queue, ...content });
+      equal(answer.status, 201, JSON.stringify(answer.body));
+      for (const body of bodies) ledger.sent(body);
+      done();
+    }
+  };
+}
+
+interface Owed {
+  readonly receipt: string;
+  readonly body: string;
+}
+
+/** Acks what it gets, one by one or all at once. An ack that a kill cut off is sent again to the next process. */
+function consumer(queue: string, ledger: QueueLedger, allAtOnce: boolean): Work {
+  let owed: readonly Owed[] = [];
+  let count = 0;
+  return async ({ http }, done) => {
+    for (const each of owed) await ack(http, queue, ledger, each, true);
+    owed = [];
+    for (;;) {
+      const path = `/dequeue?queue=${queue}&max=10&waitSeconds=20`;
+      const { status, body: answer } = await http.get<Deliveries>(path);
+      equal(status, 200);
+      for (const { body, receiveCount } of answer.messages) ledger.delivered(body, receiveCount);
+      const unwanted = answer.messages.filter(({ body }) => isPoison(body) || ++count % 10 === 0);
+      for (const { receipt } of unwanted) await nack(http, queue, receipt);
+      const wanted = answer.messages.filter((message) => !unwanted.includes(message));
+      if (allAtOnce && wanted.length > 0) {
+        owed = wanted;
+        await ackAll(http, queue, ledger, wanted);
+      }
+      for (const each of allAtOnce ? [] : wanted) {
+        ledger.acking(each.body);
+        owed = [each];
+        await ack(http, queue, ledger, each, false);
+      }
+      owed = [];
+      done();
+    }
+  };
+}
+
+async function ack(
+  http: HttpClient,
+  queue: string,
+  ledger: QueueLedger,
+  { receipt, body }: Owed,
+  wasCut: boolean,
+): Promise<void> {
+  const answer = await http.post<{ code?: string }>("/ack", { queue, receipt });
+  if (answer.status === 200) ledger.acked(body);
+  else ledger.ackRefused(expectStale(answer, body), wasCut);
+}
+
+async function ackAll(
+  http: HttpClient,
+  queue: string,
+  ledger: QueueLedger,
+  wanted: readonly Owed[],
+): Promise<void> {
+  for (const { body } of wanted) ledger.acking(body);
+  const receipts = wanted.map(({ receipt }) => receipt);
+  const answer = await http.post<{ results: { durability?: string }[] }>("/ack", { queue, receipts });
+  equal(answer.status, 200);
+  wanted.forEach(({ body }, i) => {
+    if (answer.body.results[i]?.durability === "synced") ledger.acked(body);
+    else ledger.ackRefused(body, false);
+  });
+}
+
+async function nack(http: HttpClient, queue: string, receipt: string): Promise<void> {
+  const answer = await http.post<{ code?: string }>("/nack", { queue, receipt });
+  if (answer.status !== 200) expectStale(answer, receipt);
+}
+
+/** On a busy machine a lease may run out before the ack: then, and only then, a receipt is refused. */
+function expectStale(answer: Answer<{ code?: string }>, body: string): string {
+  const { code = "" } = answer.body;
+  ok(["stale-receipt", "unknown-message"].includes(code), `${body}: ${answer.status} ${code}`);
+  return body;
+}
+
+/**
+ * Takes and acks everything that is left in the queue, dead letters included. What was handed out when a process was killed comes
+ * when its lease has run out: the long poll waits for that.
+ */
+export async function drainQueue(http: HttpClient, queue: string, ledger: QueueLedger): Promise<void> {
+  for (const [name, isDead] of [
+    [queue, false],
+    [`${queue}-dead`, true],
+  ] as const) {
+    while (await isHolding(http, name)) {
+      const { body } = await http.get<Deliveries>(`/dequeue?queue=${name}&max=100&waitSeconds=20`);
+      for (const message of body.messages) ledger.delivered(message.body, message.receiveCount, isDead);
+      const unwanted = body.messages.filter((message) => isPoison(message.body) && !isDead);
+      for (const { receipt } of unwanted) await nack(http, name, receipt);
+      const wanted = body.messages.filter((message) => !unwanted.includes(message));
+      if (wanted.length > 0) await ackAll(http, name, ledger, wanted);
+    }
+  }
+  equal(
+    ledger.count((entry, body) => isPoison(body) && entry.isAcked && !entry.isDead),
+    0,
+    "what nobody acked ended in the dead letters",
+  );
+}
+
+async function isHolding(http: HttpClient, queue: string): Promise<boolean> {
+  const { body } = await http.get<QueueView>(`/v1/queues/${queue}`);
+  return body.ready + body.delayed + body.inFlight > 0;
+}

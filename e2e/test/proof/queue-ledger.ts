@@ -1,0 +1,90 @@
+/**
+ * What clients know of one queue, kept outside of Sluice: which messages they sent, which they got, which they acked. What was asked and
+ * never answered is unknown: it may have happened or not, and the ledger holds Sluice to nothing there.
+ */
+import { equal, ok } from "node:assert/strict";
+
+interface Entry {
+  sent: "unknown" | "acknowledged";
+  /** Receive count of the last delivery that was seen, in the queue or, once it has moved there, in the dead-letter queue. */
+  receiveCount: number;
+  isDead: boolean;
+  /** Acks that were asked for and neither confirmed nor refused. */
+  acksUnknown: number;
+  isAcked: boolean;
+}
+
+export class QueueLedger {
+  readonly #name: string;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** The request is about to go out. */
+  sending(body: string): void {
+    ok(!this.#entries.has(body), "bodies are the names of messages here");
+    this.#entries.set(body, {
+      sent: "unknown",
+      receiveCount: 0,
+      isDead: false,
+      acksUnknown: 0,
+      isAcked: false,
+    });
+  }
+
+  sent(body: string): void {
+    this.#entry(body).sent = "acknowledged";
+  }
+
+  /** `isDead`: it came from the dead-letter queue, where its receive count starts anew. */
+  delivered(body: string, receiveCount: number, isDead = false): void {
+    const entry = this.#entry(body);
+    ok(!entry.isAcked, `${body} was acked, and comes again from ${this.#name}`);
+    ok(isDead || !entry.isDead, `${body} is back from the dead letters of ${this.#name}`);
+    if (isDead && !entry.isDead) entry.receiveCount = 0;
+    entry.isDead = isDead;
+    // The count is on disk before the delivery leaves, so no kill takes it back. What a kill cut off counts though nobody saw it.
+    ok(
+      receiveCount > entry.receiveCount,
+      `${body}: receive count ${receiveCount} after ${entry.receiveCount}`,
+    );
+    entry.receiveCount = receiveCount;
+  }
+
+  acking(body: string): void {
+    this.#entry(body).acksUnknown++;
+  }
+
+  acked(body: string): void {
+    const entry = this.#entry(body);
+    entry.acksUnknown--;
+    entry.isAcked = true;
+  }
+
+  /** `wasCut`: the same ack had been sent before and was not answered, so a refusal may mean that it did happen. */
+  ackRefused(body: string, wasCut: boolean): void {
+    if (!wasCut) this.#entry(body).acksUnknown--;
+  }
+
+  /** When the queue and its dead letters are empty: whatever was acknowledged to its sender must have come, and been acked. */
+  settle(): void {
+    const lost = [...this.#entries].filter(
+      ([, { sent, isAcked, acksUnknown }]) => sent === "acknowledged" && !isAcked && acksUnknown === 0,
+    );
+    const names = lost.slice(0, 5).map(([body, entry]) => `${body} ${JSON.stringify(entry)}`);
+    equal(lost.length, 0, `${this.#name} lost ${lost.length}: ${names.join(", ")}`);
+  }
+
+  /** How many messages stand here as `which` wants them. */
+  count(which: (entry: Readonly<Entry>, body: string) => boolean): number {
+    return [...this.#entries].filter(([body, entry]) => which(entry, body)).length;
+  }
+
+  #entry(body: string): Entry {
+    const entry = this.#entries.get(body);
+    ok(entry, `${this.#name} gives ${body}, which nobody sent`);
+    return entry;
+  }
+}
