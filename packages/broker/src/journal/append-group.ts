@@ -3,7 +3,7 @@ import type { BodyPosition, JournalPart, Settled, StorageFault } from "./journal
 import { bodyPosition, encodeRecord, type RecordFrame, recordHeaderBytes } from "./record-codec.ts";
 import type { FileHeader, JournalFile } from "./segment.ts";
 
-const firstBufferBytes = 64 * 1024;
+const firstBufferBytes = 4096;
 
 /** A segment that is appended to, from the moment that its first record is encoded. */
 export type OpenSegment = JournalFile & FileHeader;

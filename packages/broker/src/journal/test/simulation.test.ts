@@ -1,0 +1,150 @@
+/**
+ * The journal on a disk that loses power or fails, from a seed: at each call of a random life, in several outcomes each. What was told as
+ * synced is there with its bytes and in order, what was not is there or not, and nothing follows what is missing.
+ *
+ * `SEEDS=2000` runs more seeds, `SEED=17` that one alone.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { Fault, type Random, seededRandom } from "@sluice/runtime";
+import { type DiskCall, type DiskFailure, type DiskOperation, SimulatedDisk } from "@sluice/testkit";
+import { FileJournal } from "../file-journal.ts";
+import { KeyStore, Ledger } from "./key-store.ts";
+
+const segmentBytes = 4096;
+const stepsMax = 12;
+
+const only = process.env.SEED;
+const seedCount = Number(process.env.SEEDS ?? 300);
+const seeds = only === undefined ? Array.from({ length: seedCount }, (_, i) => i + 1) : [Number(only)];
+
+/** Calls before which nothing has changed since the call before. */
+const reading: ReadonlySet<DiskOperation> = new Set(["list", "open", "read", "size", "close"]);
+
+/** A state of the world at a power cut. */
+interface Cut {
+  readonly image: SimulatedDisk;
+  readonly ledger: Ledger;
+}
+
+const open = (disk: SimulatedDisk, random: Random): Promise<FileJournal> =>
+  FileJournal.open({ disk, random, segmentBytes });
+
+/** Appends at random, waits at random, until enough was done or the journal has stopped. */
+async function live(journal: FileJournal, store: KeyStore, random: Random): Promise<void> {
+  for (let step = Math.floor(random.unit() * stepsMax); step >= 0 && journal.fault === undefined; step--) {
+    const what = random.unit();
+    if (what < 0.6) for (let count = random.unit() * 4; count > 0; count--) store.append(random);
+    else if (what < 0.85) await turn();
+    else await store.settle();
+  }
+}
+
+/** Recovers on a disk and holds what is found against the ledger; then, half the time, goes on there, ends in order and looks again. */
+async function recoverAndGoOn(disk: SimulatedDisk, ledger: Ledger, random: Random): Promise<void> {
+  const journal = await open(disk, random);
+  const store = new KeyStore(journal, ledger);
+  await store.recover();
+  if (random.unit() < 0.5) return;
+  await live(journal, store, random);
+  await journal[Symbol.asyncDispose]();
+
+  const again = await open(disk, random);
+  const report = await new KeyStore(again, ledger).recover();
+  assert.equal(report.tornTail, undefined, "a journal that was closed has no torn tail");
+  assert.equal(ledger.lostAtRecovery, 0, "a journal that was closed has lost nothing");
+}
+
+async function underSeed(seed: number, run: (random: Random) => Promise<void>): Promise<void> {
+  try {
+    await run(seededRandom(seed));
+  } catch (error) {
+    throw new Error(`seed ${seed} fails; SEED=${seed} runs it alone`, { cause: error });
+  }
+}
+
+/** Keeps an outcome of a power cut at a share of the calls that change what is on the disk. */
+function cutting(disk: SimulatedDisk, ledger: Ledger, cuts: Cut[], random: Random, share: number): void {
+  disk.onCall = ({ operation }) => {
+    if (!reading.has(operation) && random.unit() < share)
+      cuts.push({ image: disk.imageAfterCut(), ledger: ledger.copy() });
+    return undefined;
+  };
+}
+
+test(`the power is cut at each call (${seeds.length} seeds)`, async () => {
+  for (const seed of seeds) {
+    await underSeed(seed, async (random) => {
+      const disk = new SimulatedDisk(random);
+      const ledger = new Ledger();
+      const cuts: Cut[] = [];
+      cutting(disk, ledger, cuts, random, 1);
+      const journal = await open(disk, random);
+      const store = new KeyStore(journal, ledger);
+      await store.recover();
+      await live(journal, store, random);
+      if (random.unit() < 0.5) await journal[Symbol.asyncDispose]();
+      cuts.push({ image: disk.crash(), ledger: ledger.copy() });
+
+      for (const { image, ledger: then } of cuts) {
+        // The power may go again while the journal recovers, and while it is used after that.
+        const second: Cut[] = [];
+        cutting(image, then, second, random, 0.05);
+        await recoverAndGoOn(image, then, random);
+        for (const cut of second) await recoverAndGoOn(cut.image, cut.ledger, random);
+      }
+    });
+  }
+});
+
+/** A life on an empty disk in which call `number` fails. Answers with what is left when nothing is under way any more. */
+async function liveWithFailure(seed: number, number: number, failure: DiskFailure): Promise<LifeWithFailure> {
+  const random = seededRandom(seed);
+  const disk = new SimulatedDisk(random);
+  const ledger = new Ledger();
+  // Only a read or write is ever interrupted in a way that means "again".
+  const spared = (call: DiskCall): boolean =>
+    failure === "EINTR" && call.operation !== "read" && call.operation !== "write";
+  disk.onCall = (call) => (call.number === number && !spared(call) ? failure : undefined);
+  try {
+    const journal = await open(disk, random);
+    const store = new KeyStore(journal, ledger);
+    await store.recover();
+    await live(journal, store, random);
+    await store.settle();
+    await journal[Symbol.asyncDispose]();
+    return { disk, ledger, random, fault: journal.fault };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { disk, ledger, random, fault: error };
+  }
+}
+
+interface LifeWithFailure {
+  readonly disk: SimulatedDisk;
+  readonly ledger: Ledger;
+  readonly random: Random;
+  readonly fault: Fault | undefined;
+}
+
+for (const failure of ["EIO", "ENOSPC", "short", "EINTR"] as const) {
+  const failureSeeds = seeds.slice(0, Math.ceil(seeds.length / 20));
+  test(`${failure} at each call (${failureSeeds.length} seeds)`, async () => {
+    for (const seed of failureSeeds) {
+      await underSeed(seed, async () => {
+        for (let number = 1; ; number++) {
+          const { disk, ledger, random, fault } = await liveWithFailure(seed, number, failure);
+          const harmless = failure === "short" || failure === "EINTR";
+          if (harmless) assert.equal(fault, undefined, "a call that can go on is no fault");
+          else if (number <= disk.calls) assert.equal(fault?.code, "storage-failed");
+          // What was told holds whether the process alone is started again or the machine as well.
+          disk.onCall = () => undefined;
+          await recoverAndGoOn(disk.imageAfterCut(), ledger.copy(), random);
+          await recoverAndGoOn(disk.imageAfterKill(), ledger.copy(), random);
+          if (number > disk.calls) break;
+        }
+      });
+    }
+  });
+}
