@@ -9,7 +9,7 @@ import { httpRoutes, systemRoutes } from "@sluice/broker/http";
 import { FileJournal, type Journal, MemoryJournal, NodeDisk } from "@sluice/broker/journal";
 import { TcpServer } from "@sluice/broker/tcp";
 import { BrokerEngine, Bus } from "@sluice/bus";
-import { createChat, messageSent } from "@sluice/chat";
+import { chatPartitionCounts, createChat } from "@sluice/chat";
 import { createMetrics, Fault, type Log, type Part, systemClock, systemRandom } from "@sluice/runtime";
 import { createWaitroom, waitroomPartitionCounts } from "@sluice/waitroom";
 import type { FastifyPluginAsync } from "fastify";
@@ -17,9 +17,6 @@ import { type FirstPageFacts, firstPage } from "./first-page.ts";
 import { HttpPort } from "./http-port.ts";
 import type { Settings } from "./settings.ts";
 import { version } from "./version.ts";
-
-/** Fixed when the topic is created: conversations keep their partition. */
-const messagePartitionCount = 10;
 
 /** Ports of a running process. */
 export interface Addresses {
@@ -72,7 +69,7 @@ export class Sluice implements AsyncDisposable {
       clock,
       random,
       log: log.child({ part: "bus" }),
-      partitionCounts: new Map([...waitroomPartitionCounts, [messageSent.topic, messagePartitionCount]]),
+      partitionCounts: new Map([...waitroomPartitionCounts, ...chatPartitionCounts]),
     });
     opened.use(bus);
 

@@ -100,7 +100,7 @@ export class Descriptions {
     };
   }
 
-  /** A dead-letter queue that does not exist is created, as any name is when it is first used. */
+  /** A dead-letter queue that does not exist is created, like every name that is used for the first time. */
   #queueSettings(request: CreateQueueRequest): QueueSettings | Refused<Refusal> {
     const defaults = this.#directory.queueDefaults;
     let deadLetter: QueueSettings["deadLetter"];
