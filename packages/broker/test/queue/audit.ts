@@ -12,7 +12,12 @@ const phaseNames = new Map<number | undefined, string>([
 ]);
 
 /** The queue as plain data in the order of the sequences. Times that are due show as 0: how long they have been does not matter. */
-export function auditQueue(state: QueueState, now: Now, timesToo = true) {
+export function auditQueue(
+  state: QueueState,
+  now: Now,
+  readBody: (position: number) => Uint8Array | undefined,
+  timesToo: boolean,
+) {
   const { messages } = state;
   const slots = [...messages].sort(
     (a, b) => (messages.sequence[a] as number) - (messages.sequence[b] as number),
@@ -30,7 +35,7 @@ export function auditQueue(state: QueueState, now: Now, timesToo = true) {
       lease: messages.lease[slot] as number,
       enqueuedAtMs: messages.enqueuedAtMs[slot] as number,
       attributes: [...(messages.attributes[slot] ?? [])],
-      body: messages.body[slot],
+      body: messages.body[slot] ?? readBody(messages.bodyPosition[slot] as number),
       provenance: messages.provenance.get(slot),
     };
   });

@@ -8,9 +8,7 @@ import {
   decideSend,
   decodeQueueRecord,
   noAttributes,
-  QueueState,
 } from "../../src/queue/index.ts";
-import { auditQueue } from "./audit.ts";
 import { QueueWorld, type WrittenPart } from "./queue-world.ts";
 import { commands, Pair } from "./random-commands.ts";
 
@@ -34,7 +32,7 @@ function mentioned(append: readonly WrittenPart[]): ReadonlySet<string> {
 
 function messagesBeside(names: ReadonlySet<string>, world: QueueWorld): unknown {
   return [1, 2].map((number) => {
-    const { messages } = auditQueue(world.queue(number) ?? new QueueState(number), world.now);
+    const { messages } = world.look(number);
     return messages.filter(({ sequence }) => !names.has(`${number}/${sequence}`));
   });
 }

@@ -12,7 +12,6 @@ import {
   noAttributes,
   type Receipt,
 } from "../../src/queue/index.ts";
-import { auditQueue } from "./audit.ts";
 import { QueueWorld } from "./queue-world.ts";
 
 type Phase =
@@ -207,8 +206,8 @@ const extend = (world: QueueWorld, receipt: Receipt, visibilityTimeoutMs: number
 
 /** Where the message is, in the words of the table. */
 function whereabouts(world: QueueWorld): Outcome {
-  if (auditQueue(world.the(dead), world.now).messages.length > 0) return "dead letter";
-  const message = auditQueue(world.the(jobs), world.now).messages[0];
+  if (world.look(dead).messages.length > 0) return "dead letter";
+  const message = world.look(jobs).messages[0];
   if (message === undefined) return "gone";
   return message.phase === "in-flight" ? "in flight" : (message.phase as Outcome);
 }

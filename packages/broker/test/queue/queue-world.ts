@@ -37,15 +37,17 @@ export class QueueWorld {
   readonly queues = new Map<number, QueueState>();
   /** Every append so far; each is a list of parts that are there together or not at all. */
   readonly journal: WrittenPart[][];
+  /** Bodies by position, as the segments of a journal hold them. */
+  readonly #segments: Map<number, Uint8Array>;
   readonly #liveBodies = new Set<number>();
   /** The wall clock went its own way since the journal began, so that the fold sees other remaining times than the live state. */
   #wallJumped = false;
   /** Queues that are there no more, though the journal still speaks of them. */
   readonly #lost = new Set<number>();
-  #nextPosition = 1;
 
-  constructor(journal: WrittenPart[][] = []) {
+  constructor(journal: WrittenPart[][] = [], segments = new Map<number, Uint8Array>()) {
     this.journal = journal;
+    this.#segments = segments;
   }
 
   get now() {
@@ -122,10 +124,9 @@ export class QueueWorld {
 
   /** The same world after a restart: the fold of its journal. The monotonic clock starts anew. */
   restarted(journal: WrittenPart[][] = this.journal): QueueWorld {
-    const world = new QueueWorld([...journal]);
+    const world = new QueueWorld([...journal], this.#segments);
     world.wallMs = this.wallMs;
     world.monotonicMs = 1000;
-    world.#nextPosition = this.#nextPosition;
     world.#wallJumped = this.#wallJumped;
     for (const parts of journal) {
       for (const { owner } of parts)
@@ -152,7 +153,13 @@ export class QueueWorld {
   /** Everything that can be known of a world, in an order that does not depend on how it came about. */
   dump(timesToo = true): unknown {
     const queues = [...this.queues.values()].sort((a, b) => a.number - b.number);
-    return queues.map((state) => auditQueue(state, this.now, timesToo));
+    return queues.map(({ number }) => this.look(number, timesToo));
+  }
+
+  /** One queue, as the dump has it. Bodies that are not in memory are read from the segments. */
+  look(number: number, timesToo = true) {
+    const state = this.queues.get(number) ?? new QueueState(number);
+    return auditQueue(state, this.now, (position) => this.#segments.get(position), timesToo);
   }
 
   /** What must hold at any time: the fold of the journal is this state, and the bodies that live are those that it refers to. */
@@ -175,24 +182,15 @@ export class QueueWorld {
 
   #write(owner: number, record: QueueRecord): WrittenPart {
     const { type, head, bodies } = encodeQueueRecord(record);
-    const written = bodies.map((body): ReplayedBody => {
-      if (!(body instanceof Uint8Array)) {
-        const bytes = this.#bytesAt(body.position);
-        return { position: body.position, bytes };
-      }
-      const position = this.#nextPosition++;
+    const placed = bodies.map((body): ReplayedBody => {
+      // What lies in a segment already comes back by its place alone, as a journal gives it.
+      if (!(body instanceof Uint8Array)) return body;
+      const position = this.#segments.size + 1;
+      this.#segments.set(position, body);
       this.#liveBodies.add(position);
       return { position, bytes: body };
     });
-    return { owner, type, head, bodies: written };
-  }
-
-  #bytesAt(position: number): Uint8Array {
-    for (const { bodies } of this.journal.flat()) {
-      for (const body of bodies)
-        if (body.position === position && body.bytes !== undefined) return body.bytes;
-    }
-    throw new Error(`there is no body at ${position}`);
+    return { owner, type, head, bodies: placed };
   }
 
   #apply(parts: readonly WrittenPart[]): void {

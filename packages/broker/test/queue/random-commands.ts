@@ -15,7 +15,6 @@ import {
   type Receipt,
   type Refused,
 } from "../../src/queue/index.ts";
-import { auditQueue } from "./audit.ts";
 import { ModelQueue } from "./model.ts";
 import { QueueWorld } from "./queue-world.ts";
 
@@ -172,7 +171,7 @@ export class Pair {
   compare(): void {
     this.world.audit();
     for (const [number, model] of this.models) {
-      const { nextSequence, nextLease, messages } = auditQueue(this.world.the(number), this.world.now);
+      const { nextSequence, nextLease, messages } = this.world.look(number);
       deepEqual(
         { nextSequence, nextLease },
         { nextSequence: model.nextSequence, nextLease: model.nextLease },

@@ -172,7 +172,7 @@ class Pair {
       for (const [partition, log] of logs.entries()) {
         const answer = fetch(topic, { partition, offset: 0, recordsMax: 1000, bytesMax: 1e6 });
         const told = answer.ok
-          ? answer.reply.records.map(({ offset, key, body }) => [offset, key, body])
+          ? answer.reply.records.map((kept) => [kept.offset, kept.key, world.bodyOf(kept)])
           : answer;
         const expected = log.map(outgoing).map(({ key, body }, offset) => [offset, key, body]);
         deepEqual(told, expected);

@@ -34,9 +34,7 @@ function read(world: TopicWorld, ask: Partial<Fetch>): string[] | string {
     ...ask,
   });
   if (!answer.ok) return answer.refusal;
-  return answer.reply.records.map(
-    ({ offset, body }) => `${offset} ${body instanceof Uint8Array ? new TextDecoder().decode(body) : "?"}`,
-  );
+  return answer.reply.records.map((kept) => `${kept.offset} ${new TextDecoder().decode(world.bodyOf(kept))}`);
 }
 
 function worldWith(settings: Partial<TopicSettings> = {}): TopicWorld {

@@ -21,6 +21,7 @@ import {
   encodeTopicRecord,
   type GroupRecord,
   GroupState,
+  type KeptRecord,
   type OutgoingRecord,
   snapshotGroup,
   snapshotTopic,
@@ -46,7 +47,12 @@ export class TopicWorld {
   readonly groups = new Map<number, GroupState>();
   /** Every append so far; each is a list of parts that are there together or not at all. */
   readonly journal: WrittenPart[][] = [];
-  #nextPosition = 1;
+  /** Bodies by position, as the segments of a journal hold them. */
+  readonly #segments: Map<number, Uint8Array>;
+
+  constructor(segments = new Map<number, Uint8Array>()) {
+    this.#segments = segments;
+  }
 
   get now() {
     return { wallMs: this.wallMs, monotonicMs: 0 };
@@ -121,9 +127,8 @@ export class TopicWorld {
 
   /** The same world after a restart: the fold of its journal. */
   restarted(journal: readonly WrittenPart[][] = this.journal): TopicWorld {
-    const world = new TopicWorld();
+    const world = new TopicWorld(this.#segments);
     world.wallMs = this.wallMs;
-    world.#nextPosition = this.#nextPosition;
     world.journal.push(...journal);
     for (const number of this.topics.keys()) world.topics.set(number, new TopicState(number));
     for (const number of this.groups.keys()) world.groups.set(number, new GroupState(number));
@@ -142,6 +147,11 @@ export class TopicWorld {
     return this.restarted([...topics, ...groups]);
   }
 
+  /** The bytes of a body, from the segments when they are not in memory. */
+  bodyOf({ body, bodyPosition }: KeptRecord): Uint8Array | undefined {
+    return body instanceof Uint8Array ? body : this.#segments.get(bodyPosition);
+  }
+
   /** Everything that outlives a restart, in an order that does not depend on how it came about. */
   dump() {
     const topics = [...this.topics.values()].map((state) => ({
@@ -149,12 +159,8 @@ export class TopicWorld {
       turn: state.settings.retention === "live" ? 0 : state.turn,
       orphanRecords: state.orphanRecords,
       partitions: state.partitions.map((log, partition) => {
-        const records = log.read(
-          partition,
-          log.startOffset,
-          Number.MAX_SAFE_INTEGER,
-          Number.MAX_SAFE_INTEGER,
-        );
+        const kept = log.read(partition, log.startOffset, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+        const records = kept.map((record) => ({ ...record, body: this.bodyOf(record) }));
         const isLive = state.settings.retention === "live";
         return isLive ? "live" : { startOffset: log.startOffset, endOffset: log.endOffset, records };
       }),
@@ -178,18 +184,13 @@ export class TopicWorld {
 
   #placed(owner: number, { type, head, bodies }: EncodedRecord): WrittenPart {
     const placed = bodies.map((body): ReplayedBody => {
-      if (body instanceof Uint8Array) return { position: this.#nextPosition++, bytes: body };
-      const bytes = this.#bytesAt(body.position);
-      return bytes === undefined ? body : { ...body, bytes };
+      // What lies in a segment already comes back by its place alone, as a journal gives it.
+      if (!(body instanceof Uint8Array)) return body;
+      const position = this.#segments.size + 1;
+      this.#segments.set(position, body);
+      return { position, bytes: body };
     });
     return { owner, type, head, bodies: placed };
-  }
-
-  #bytesAt(position: number): Uint8Array | undefined {
-    for (const { bodies } of this.journal.flat()) {
-      for (const body of bodies) if (body.position === position) return body.bytes;
-    }
-    return undefined;
   }
 
   #replay({ owner, type, head, bodies }: WrittenPart): void {
