@@ -1,0 +1,38 @@
+/** The broker's HTTP API as one plugin: its routes, and everything that they share (parsing, validation, error answers). */
+import type { FastifyPluginAsync } from "fastify";
+import type { BrokerApi } from "../../broker/api.ts";
+import { dequeueRoute } from "./dequeue-route.ts";
+import { enqueueRoute } from "./enqueue-route.ts";
+import { answerErrors } from "./error-answers.ts";
+import { acceptJson } from "./json-body.ts";
+import { publishRoute } from "./publish-route.ts";
+import { queueResource } from "./queue-resource.ts";
+import { recordRoutes } from "./record-routes.ts";
+import { ackRoute, extendRoute, nackRoute } from "./settle-routes.ts";
+import { topicResource } from "./topic-resource.ts";
+import { compileValidator } from "./validation.ts";
+
+export interface BrokerRoutesOptions {
+  readonly broker: BrokerApi;
+}
+
+/**
+ * The routes of docs/protocol.md. Register it without a prefix. Error handler, body parser and validator are this plugin's own and do not
+ * leak to others; the not-found answer belongs to the port (`answerNotFound`).
+ */
+export function httpRoutes(options: BrokerRoutesOptions): FastifyPluginAsync {
+  return async (app) => {
+    acceptJson(app);
+    answerErrors(app);
+    app.setValidatorCompiler(compileValidator);
+    enqueueRoute(app, options);
+    dequeueRoute(app, options);
+    ackRoute(app, options);
+    nackRoute(app, options);
+    extendRoute(app, options);
+    publishRoute(app, options);
+    queueResource(app, options);
+    topicResource(app, options);
+    recordRoutes(app, options);
+  };
+}

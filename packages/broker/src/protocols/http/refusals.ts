@@ -1,0 +1,37 @@
+/** The HTTP status of each refusal of the broker. The refusal's name is the problem's code, its sentence the detail. */
+import type { FastifyReply } from "fastify";
+import type { Refusal, Result } from "../../broker/api.ts";
+import { type Problem, problem, sendProblem } from "./problem.ts";
+
+export const statusByRefusal = {
+  "unknown-queue": 404,
+  "unknown-message": 404,
+  "stale-receipt": 409,
+  "queue-full": 429,
+  "body-too-large": 413,
+  "invalid-setting": 422,
+  "unknown-topic": 404,
+  "unknown-partition": 404,
+  "unknown-group": 404,
+  "offset-out-of-range": 404,
+  "not-a-log": 409,
+  "unknown-member": 404,
+  "stale-generation": 409,
+  "unexpected-offset": 409,
+  "invalid-name": 400,
+  "limit-exceeded": 400,
+  "memory-full": 503,
+  "too-many-consumers": 429,
+  "storage-failed": 503,
+  "shutting-down": 503,
+} as const satisfies Record<Refusal, number>;
+
+export type Refused = Extract<Result<object>, { readonly ok: false }>;
+
+export function refusalProblem({ refusal, detail }: Refused): Problem {
+  return problem(statusByRefusal[refusal], refusal, detail);
+}
+
+export function sendRefusal(reply: FastifyReply, refused: Refused): FastifyReply {
+  return sendProblem(reply, refusalProblem(refused));
+}

@@ -1,0 +1,125 @@
+/** `/v1/queues`, `/v1/topics`, their records, and publishing. */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { test } from "node:test";
+import { settle } from "@sluice/testkit";
+import { type Json, openHttp } from "./http-fixture.ts";
+
+test("a queue is created with its settings, described and listed", async () => {
+  await using api = await openHttp();
+  const settings = { visibilityTimeoutSeconds: 1.5, deadLetter: { queue: "jobs-dead", receiveCountMax: 2 } };
+  const created = await api.put("/v1/queues/jobs", settings);
+  equal(created.status, 201);
+  const expected = {
+    queue: "jobs",
+    ...settings,
+    durability: "memory",
+    ready: 0,
+    delayed: 0,
+    inFlight: 0,
+    bodyBytes: 0,
+  };
+  deepEqual(created.body, expected);
+  deepEqual((await api.put("/v1/queues/jobs", settings)).status, 200);
+  await api.post("/enqueue", { queue: "jobs", messages: [{ body: "aa" }, { body: "b" }] });
+  await api.dequeue("?queue=jobs");
+  const described = await api.get("/v1/queues/jobs");
+  equal(described.body.ready, 1);
+  equal(described.body.inFlight, 1);
+  ok(Number(described.body.bodyBytes) >= 3);
+  const listed = (await api.get("/v1/queues")).body.queues as Json[];
+  deepEqual(
+    listed.map(({ queue, deadLetter }) => [queue, deadLetter]),
+    [
+      ["jobs", settings.deadLetter],
+      ["jobs-dead", null],
+    ],
+  );
+});
+
+test("a message received too often moves to the dead-letter queue", async () => {
+  await using api = await openHttp();
+  await api.put("/v1/queues/jobs", {
+    visibilityTimeoutSeconds: 30,
+    deadLetter: { queue: "dead", receiveCountMax: 2 },
+  });
+  await api.post("/enqueue", { queue: "jobs", body: "resize photo 7" });
+  for (let i = 0; i < 2; i++) {
+    equal((await api.dequeue("?queue=jobs")).length, 1);
+    await api.clock.advance(30_000);
+  }
+  deepEqual(await api.dequeue("?queue=jobs"), []);
+  equal((await api.dequeue("?queue=dead"))[0]?.body, "resize photo 7");
+});
+
+test("publish, then read by offset; reading changes nothing", async () => {
+  await using api = await openHttp();
+  equal((await api.put("/v1/topics/news", { partitionCount: 2 })).status, 201);
+  const first = await api.post("/publish", { topic: "news", key: "k", body: "one", attributes: { a: "b" } });
+  equal(first.status, 201);
+  deepEqual(Object.keys(first.body), ["partition", "offset", "durability"]);
+  const second = await api.post("/publish", {
+    topic: "news",
+    key: "k",
+    body: "/w==",
+    bodyEncoding: "base64",
+  });
+  deepEqual([second.body.partition, second.body.offset], [first.body.partition, 1]);
+  const path = `/v1/topics/news/records?partition=${first.body.partition}`;
+  for (let i = 0; i < 2; i++) {
+    const { body } = await api.get(path);
+    const shared = {
+      partition: first.body.partition,
+      key: "k",
+      keyEncoding: "utf8",
+      publishedAt: "2026-01-01T00:00:00.000Z",
+    };
+    deepEqual(body, {
+      records: [
+        { ...shared, offset: 0, body: "one", bodyEncoding: "utf8", attributes: { a: "b" } },
+        { ...shared, offset: 1, body: "/w==", bodyEncoding: "base64", attributes: {} },
+      ],
+      startOffset: 0,
+      endOffset: 2,
+    });
+  }
+  deepEqual(
+    ((await api.get(`${path}&offset=1&max=1`)).body.records as Json[]).map(({ offset }) => offset),
+    [1],
+  );
+  deepEqual((await api.get(`${path}&offset=2`)).body.records, []);
+});
+
+test("a read waits for a record that is not there yet", async () => {
+  await using api = await openHttp();
+  await api.put("/v1/topics/news");
+  const waiting = api.get("/v1/topics/news/records?waitSeconds=10");
+  for (let i = 0; i < 5; i++) await settle();
+  await api.post("/publish", { topic: "news", body: "now" });
+  deepEqual(
+    ((await waiting).body.records as Json[]).map(({ body, key }) => [body, key]),
+    [["now", null]],
+  );
+});
+
+test("topics are described and listed", async () => {
+  await using api = await openHttp();
+  await api.put("/v1/topics/live", { retention: "live" });
+  await api.post("/publish", { topic: "log", body: "x" });
+  const { body } = await api.get("/v1/topics/log");
+  deepEqual(body, {
+    topic: "log",
+    partitionCount: 1,
+    retention: "log",
+    durability: "memory",
+    partitions: [{ startOffset: 0, endOffset: 1 }],
+    liveSubscribers: 0,
+  });
+  const topics = (await api.get("/v1/topics")).body.topics as Json[];
+  deepEqual(
+    topics.map(({ topic, retention }) => [topic, retention]),
+    [
+      ["live", "live"],
+      ["log", "log"],
+    ],
+  );
+});
