@@ -1,0 +1,25 @@
+/** Every scenario, in the order of the table. */
+import type { Scenario } from "./scenario.ts";
+import { brokerQueue, brokerTopic, latency } from "./scenarios/broker.ts";
+import { chatMessage, httpEnqueue, waitroomJoin } from "./scenarios/http.ts";
+import { disk, journal, replay } from "./scenarios/journal.ts";
+import { memory, rules } from "./scenarios/rules.ts";
+import { start } from "./scenarios/start.ts";
+import { tcpBroadcast, tcpQueue } from "./scenarios/tcp.ts";
+
+export const scenarios: readonly Scenario[] = [
+  rules,
+  memory,
+  disk,
+  journal,
+  replay,
+  brokerQueue,
+  brokerTopic,
+  latency,
+  tcpBroadcast,
+  tcpQueue,
+  httpEnqueue,
+  waitroomJoin,
+  chatMessage,
+  start,
+];

@@ -1,0 +1,106 @@
+/** The broker in process: queues and topics through its API, with the same durable work by bare group commit beside it. */
+import { messageBytes } from "../loads/payload.ts";
+import { alone, type Scenario } from "../scenario.ts";
+import { perSecond, reading } from "../tally.ts";
+
+/** What is said of a message beside its body when it is sent, received or acked, in bytes, as little as can be. */
+const headBytes = 16;
+const batch = 100;
+const batchedLines = 8;
+const inFlight = 1024;
+const over = "SLUICE/1";
+const unit = "messages/s";
+
+export const brokerQueue: Scenario = {
+  name: "broker-queue",
+  run: async (bench) => {
+    const sizes = (count: number) => [
+      (headBytes + messageBytes) * count,
+      headBytes * count,
+      headBytes * count,
+    ];
+    const batched = await bench.load("broker-queue", { batch, lines: batchedLines, waiting: 0 });
+    const single = await bench.load("broker-queue", { batch: 1, lines: inFlight, waiting: 0 });
+    const bareBatched = await bench.load("bare-log", {
+      appendBytes: sizes(batch),
+      batch,
+      lines: batchedLines,
+    });
+    const bareSingle = await bench.load("bare-log", { appendBytes: sizes(1), batch: 1, lines: inFlight });
+    const [bareBatchedFigure, bareSingleFigure] = [
+      "bare group commit, send to receive to ack, in batches",
+      "bare group commit, send to receive to ack, one by one",
+    ];
+    const inBatches = `one process, synced, ${batch} messages a send and a receive, ${batchedLines} such lines`;
+    const oneByOne = `one process, synced, one message a call, ${inFlight} in flight`;
+    const read = perSecond;
+    return bench.contest([
+      alone(batched, `${inBatches}, acks one by one`, [
+        {
+          figure: "broker in process, send to receive to ack, in batches",
+          unit,
+          read,
+          against: bareBatchedFigure,
+          floor: { bound: "at least", value: 250_000, over },
+        },
+      ]),
+      alone(bareBatched, inBatches, [{ figure: bareBatchedFigure, unit, read }]),
+      alone(single, oneByOne, [
+        {
+          figure: "broker in process, send to receive to ack, one by one",
+          unit,
+          read,
+          against: bareSingleFigure,
+          floor: { bound: "at least", value: 0.6, ofBaseline: true, over },
+        },
+      ]),
+      alone(bareSingle, oneByOne, [{ figure: bareSingleFigure, unit, read }]),
+    ]);
+  },
+};
+
+export const brokerTopic: Scenario = {
+  name: "broker-topic",
+  run: async (bench) => {
+    const topic = await bench.load("broker-topic", { batch, lines: batchedLines });
+    const appendBytes = [(headBytes + messageBytes) * batch];
+    const bare = await bench.load("bare-log", { appendBytes, batch, lines: batchedLines });
+    const against = "bare group commit, batches of records";
+    const how = `one process, synced, ${batch} records a publish, ${batchedLines} publishes under way`;
+    const read = perSecond;
+    return bench.contest([
+      alone(topic, `${how}; one reader, up to 1000 records a fetch, a commit after each`, [
+        {
+          figure: "broker in process, topic: publish, fetch, commit",
+          unit: "records/s",
+          read,
+          against,
+          floor: { bound: "at least", value: 350_000, over },
+        },
+      ]),
+      alone(bare, how, [{ figure: against, unit: "records/s", read }]),
+    ]);
+  },
+};
+
+export const latency: Scenario = {
+  name: "latency",
+  run: async (bench) => {
+    const ratePerSecond = 1000;
+    const topic = await bench.load("open-loop", { ratePerSecond, target: "topic" });
+    const bare = await bench.load("open-loop", { ratePerSecond, target: "bare log" });
+    const how = `one process, synced, open loop of ${ratePerSecond}/s, from when it was due`;
+    const [p50, p99] = [reading("p50Ms"), reading("p99Ms")];
+    const floor = { bound: "at most", value: 2, ofBaseline: true } as const;
+    return bench.contest([
+      alone(topic, how, [
+        { figure: "publish to ack, p50", unit: "ms", read: p50, against: "bare group commit, p50" },
+        { figure: "publish to ack, p99", unit: "ms", read: p99, against: "bare group commit, p99", floor },
+      ]),
+      alone(bare, how, [
+        { figure: "bare group commit, p50", unit: "ms", read: p50 },
+        { figure: "bare group commit, p99", unit: "ms", read: p99 },
+      ]),
+    ]);
+  },
+};

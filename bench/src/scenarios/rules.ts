@@ -1,0 +1,55 @@
+/** The rules of a queue alone: how fast they decide and apply, and what a waiting message costs in memory. */
+import { scaled } from "../effort.ts";
+import { alone, type Scenario } from "../scenario.ts";
+import { perSecond, reading } from "../tally.ts";
+
+const floor = { bound: "at least", value: 1_000_000 } as const;
+
+export const rules: Scenario = {
+  name: "rules",
+  run: async (bench) => {
+    const waiting = scaled(1_000_000, bench.effort);
+    const single = await bench.load("queue-rules", { batch: 1, waiting: 0 });
+    const batched = await bench.load("queue-rules", { batch: 100, waiting: 0 });
+    const behind = await bench.load("queue-rules", { batch: 100, waiting });
+    const unit = "messages/s";
+    const read = perSecond;
+    const batchedFigure = "rules alone, in batches";
+    return bench.contest([
+      alone(single, "one process, in memory, one message a command", [
+        { figure: "rules alone, one by one", unit, read, floor },
+      ]),
+      alone(batched, "one process, in memory, 100 messages a command", [
+        { figure: batchedFigure, unit, read, floor },
+      ]),
+      alone(behind, `one process, in memory, 100 messages a command, ${waiting} messages waiting`, [
+        { figure: "rules alone, in batches, behind a backlog", unit, read, against: batchedFigure },
+      ]),
+    ]);
+  },
+};
+
+export const memory: Scenario = {
+  name: "memory",
+  run: async (bench) => {
+    const count = scaled(1_000_000, bench.effort);
+    const unit = "bytes";
+    const read = reading("bytesPerMessage");
+    const without = await bench.load("queue-memory", { count, bodies: "in the journal" });
+    const within = await bench.load("queue-memory", { count, bodies: "in memory" });
+    const how = `one process, ${count} messages waiting, live heap and buffers after garbage collection`;
+    return bench.contest([
+      alone(without, `${how}, bodies of 128 bytes in the journal`, [
+        {
+          figure: "memory of a waiting message beside its body",
+          unit,
+          read,
+          floor: { bound: "at most", value: 100 },
+        },
+      ]),
+      alone(within, `${how}, bodies of 128 bytes in memory`, [
+        { figure: "memory of a waiting message with its body", unit, read },
+      ]),
+    ]);
+  },
+};
