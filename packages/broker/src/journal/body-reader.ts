@@ -45,6 +45,11 @@ export class BodyReader {
     this.#segments.set(segment.number, segment);
   }
 
+  /** Every segment that bodies may lie in; a copy. */
+  segments(): readonly JournalFile[] {
+    return [...this.#segments.values()];
+  }
+
   /** From now on nobody may read bodies of this segment. */
   async remove(segmentNumber: number): Promise<void> {
     this.#segments.delete(segmentNumber);
@@ -81,7 +86,7 @@ export class BodyReader {
       return bodyIn(bytes, at, position);
     } finally {
       open.readers -= 1;
-      if (open.dropped && open.readers === 0) await (await open.file).close();
+      if (open.dropped && open.readers === 0) await closeQuietly(open);
     }
   }
 
@@ -105,8 +110,13 @@ export class BodyReader {
   async #drop(segmentNumber: number, open: OpenFile): Promise<void> {
     this.#open.delete(segmentNumber);
     open.dropped = true;
-    if (open.readers === 0) await (await open.file).close();
+    if (open.readers === 0) await closeQuietly(open);
   }
+}
+
+/** A file that was only read, or could not be opened, has nothing to lose. */
+async function closeQuietly(open: OpenFile): Promise<void> {
+  await open.file.then((file) => file.close()).catch(() => undefined);
 }
 
 /** Reads the record around the body at `offset` and checks it. `at` is where in it the body is. */

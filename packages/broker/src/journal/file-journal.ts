@@ -1,6 +1,7 @@
 /** The journal in files of one directory: what the parts beside it do, put together behind the interface. */
-import { assert, Fault, type Log, type Random, silentLog } from "@sluice/runtime";
+import { assert, type Log, type Random, silentLog } from "@sluice/runtime";
 import { BodyReader } from "./body-reader.ts";
+import { Compaction } from "./compaction.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import { GroupCommit, StorageFailed } from "./group-commit.ts";
 import type {
@@ -13,7 +14,8 @@ import type {
   Settled,
   StorageFault,
 } from "./journal.ts";
-import { placeOf } from "./record-codec.ts";
+import { LiveBodies } from "./live-bodies.ts";
+import { placeOf, segmentNumberOf } from "./record-codec.ts";
 import { type Recovered, recover } from "./recovery.ts";
 
 const segmentBytesDefault = 64 * 1024 * 1024;
@@ -34,7 +36,9 @@ export class FileJournal implements Journal {
   readonly #log: Log;
   readonly #lock: AsyncDisposable;
   readonly #bodies: BodyReader;
+  readonly #live = new LiveBodies();
   #commit: GroupCommit | undefined;
+  #compaction: Compaction | undefined;
   #phase: "opened" | "replaying" | "ready" | "closed" = "opened";
 
   private constructor(options: FileJournalOptions, lock: AsyncDisposable) {
@@ -65,18 +69,29 @@ export class FileJournal implements Journal {
     const { disk, random, segmentBytes = segmentBytesDefault } = this.#options;
     const { recovered, file } = await this.#recover(visit);
     for (const segment of recovered.segments) this.#bodies.add(segment);
-    this.#commit = new GroupCommit(
+    const commit = new GroupCommit(
       {
         disk,
         random,
         segmentBytes,
         onSegment: (segment) => this.#bodies.add(segment),
-        onSynced: () => undefined,
+        onSynced: () => this.#compaction?.proceed(),
         onFault: (fault) => this.#log.error({ err: fault }, "the journal stopped"),
       },
       recovered,
       file,
     );
+    this.#compaction = new Compaction({
+      disk,
+      random,
+      log: this.#log,
+      commit,
+      bodies: this.#bodies,
+      live: this.#live,
+      coveredBeforeSegment: recovered.coveredBeforeSegment,
+      checkpoints: recovered.checkpoints.map(({ name }) => name),
+    });
+    this.#commit = commit;
     this.#tell(recovered.report);
     this.#phase = "ready";
     return recovered.report;
@@ -87,7 +102,10 @@ export class FileJournal implements Journal {
   ): Promise<{ recovered: Recovered; file: DiskFile | undefined }> {
     const { disk } = this.#options;
     try {
-      const recovered = await recover(disk, visit);
+      const recovered = await recover(disk, (append) => {
+        for (const part of append.parts) for (const body of part.bodies) this.#keep(body.position);
+        visit(append);
+      });
       const name = recovered.tail?.segment.name;
       return { recovered, file: name === undefined ? undefined : await disk.open(name) };
     } catch (error) {
@@ -105,7 +123,13 @@ export class FileJournal implements Journal {
   }
 
   append(parts: readonly JournalPart[], settled: Settled): Appended {
-    return this.#ready().append(parts, settled);
+    const appended = this.#ready().append(parts, settled);
+    for (const position of appended.positions) this.#keep(position);
+    return appended;
+  }
+
+  #keep(position: BodyPosition): void {
+    if (position !== 0) this.#live.add(position);
   }
 
   async readBody(position: BodyPosition): Promise<Uint8Array> {
@@ -114,15 +138,24 @@ export class FileJournal implements Journal {
     return group === undefined ? this.#bodies.read(position) : this.#bodies.pending(group, offset);
   }
 
-  release(_positions: Iterable<BodyPosition>): void {}
+  release(positions: Iterable<BodyPosition>): void {
+    const lastSequence = this.#commit?.lastSequence ?? 0;
+    for (const position of positions) {
+      if (position === 0 || !this.#live.release(position, lastSequence)) continue;
+      this.#compaction?.segmentEmptied(segmentNumberOf(position));
+    }
+  }
 
-  checkpoint(_snapshot: Iterable<JournalPart>): Promise<void> {
-    return Promise.reject(new Fault("not-yet", "checkpoints come with the next commit"));
+  checkpoint(snapshot: Iterable<JournalPart>): Promise<void> {
+    this.#ready();
+    assert(this.#compaction !== undefined, "a journal that is ready can be compacted");
+    return this.#compaction.checkpoint(snapshot);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
+    await this.#compaction?.stop();
     await this.#commit?.close();
     await this.#bodies.close();
     await this.#lock[Symbol.asyncDispose]();

@@ -134,6 +134,12 @@ export class GroupCommit {
     });
   }
 
+  /** Makes changes of names durable. Stops the journal and rejects with the fault when that fails: a new segment may be among them. */
+  async syncDirectory(): Promise<void> {
+    const done = await this.#attempt(() => this.#options.disk.syncDirectory());
+    if (!done && this.#fault !== undefined) throw this.#fault;
+  }
+
   /** The group that holds the record at a place, when the file may not have it yet. */
   pendingAt(segmentNumber: number, offset: number): AppendGroup | undefined {
     for (const group of [...this.#flight, ...this.#groups]) {

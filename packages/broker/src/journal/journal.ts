@@ -77,8 +77,12 @@ export interface Damage {
 }
 
 export interface ReplayReport {
+  /** Appends visited; the parts of a checkpoint are not counted. */
   readonly appends: number;
+  /** The next append gets the one after it. */
   readonly lastSequence: number;
+  /** The last sequence that the checkpoint holds the effect of, when replay began with one. */
+  readonly checkpointSequence?: number;
   /** Where the journal broke off in the middle of an append that nobody was told of; cut there. */
   readonly tornTail?: {
     readonly segment: string;

@@ -26,9 +26,13 @@ export function bodyPosition(segmentNumber: number, offset: number): BodyPositio
   return segmentNumber * positionUnit + offset;
 }
 
+export function segmentNumberOf(position: BodyPosition): number {
+  return Math.floor(position / positionUnit);
+}
+
 /** The segment and the offset in it that a position stands for. */
 export function placeOf(position: BodyPosition): { segmentNumber: number; offset: number } {
-  return { segmentNumber: Math.floor(position / positionUnit), offset: position % positionUnit };
+  return { segmentNumber: segmentNumberOf(position), offset: position % positionUnit };
 }
 
 /** What stands in front of a payload. */

@@ -3,11 +3,13 @@
  * was replayed is on the disk, whatever became of the process that wrote it.
  */
 import { Fault } from "@sluice/runtime";
+import { readCheckpoint } from "./checkpoint-file.ts";
 import type { Disk, DiskFile } from "./disk.ts";
-import type { ReplayedAppend, ReplayReport } from "./journal.ts";
+import { chooseStart, findFiles } from "./found-files.ts";
+import type { Damage, ReplayedAppend, ReplayedPart, ReplayReport } from "./journal.ts";
 import { RecordReader } from "./record-reader.ts";
 import { ReplayWalk, type SegmentEnd } from "./replay-walk.ts";
-import { decodeHeader, type FileHeader, headerBytes, type JournalFile, parseFileName } from "./segment.ts";
+import { type FoundFile, headerBytes, type JournalFile } from "./segment.ts";
 import { readWhole, writeWhole } from "./whole-transfer.ts";
 
 const copyBytes = 1024 * 1024;
@@ -25,36 +27,44 @@ export interface Recovered {
   readonly report: ReplayReport;
   /** Every segment that bodies may lie in. */
   readonly segments: readonly JournalFile[];
+  readonly checkpoints: readonly JournalFile[];
   readonly nextSequence: number;
   readonly nextSegmentNumber: number;
+  /** Segments with a lower number are covered by a whole checkpoint: they are there for their bodies only. */
+  readonly coveredBeforeSegment: number;
   /** The segment to append to; undefined when the next append begins a new one. */
   readonly tail: Tail | undefined;
 }
 
-interface FoundSegment extends JournalFile {
-  readonly size: number;
-  /** Undefined when it is damaged. */
-  readonly header: FileHeader | undefined;
-}
-
 /** Replays what the directory holds. Rejects with a `Fault`: `format-too-new` (nothing was changed) or `storage-failed`. */
 export async function recover(disk: Disk, visit: (append: ReplayedAppend) => void): Promise<Recovered> {
-  const found = await findSegments(disk);
-  const newest = found.at(-1);
+  const found = await findFiles(disk);
+  const newest = found.segments.at(-1);
   // The directory knew the file before its header was on the disk: the power went while the segment was begun, and nothing is in it.
   const unborn = newest !== undefined && newest.header === undefined && newest.size <= headerBytes;
-  const segments = unborn ? found.slice(0, -1) : found;
+  const segments = unborn ? found.segments.slice(0, -1) : found.segments;
 
-  const walk = new ReplayWalk(1, 0, visit);
-  let expectedNumber = 1;
+  const start = await chooseStart(disk, { ...found, segments });
+  const covered = start.checkpoint?.number ?? 0;
+  const damages = start.rejected.map(unusable);
+  if (start.checkpoint !== undefined) {
+    const visitParts = (parts: readonly ReplayedPart[]): void => visit({ sequence: covered, parts });
+    damages.push(...(await readCheckpoint(disk, start.checkpoint, visitParts)).damages);
+  }
+
+  const first = segments[start.segmentIndex];
+  const fromBeginning = start.checkpoint === undefined;
+  const nextSequence = fromBeginning ? 1 : (first?.header?.nextSequence ?? covered + 1);
+  const walk = new ReplayWalk(nextSequence, covered, visit);
+  let expectedNumber = fromBeginning ? 1 : (first?.number ?? 1);
   let tail: Tail | undefined;
   let tornTail: ReplayReport["tornTail"];
-  for (const segment of segments) {
+  for (const segment of segments.slice(start.segmentIndex)) {
     if (segment.number > expectedNumber) walk.lose(`segment ${expectedNumber}`, 0, 0);
     expectedNumber = segment.number + 1;
     if (segment.header === undefined) walk.lose(segment.name, 0, Math.min(headerBytes, segment.size));
     else walk.goOnWith(segment.header.nextSequence, segment.name, headerBytes);
-    const last = segment === found.at(-1);
+    const last = segment === found.segments.at(-1);
     const file = await disk.open(segment.name);
     try {
       const end = await walk.segment(new RecordReader(file, segment, segment.size), segment.name, last);
@@ -70,53 +80,43 @@ export async function recover(disk: Disk, visit: (append: ReplayedAppend) => voi
       await file.close();
     }
   }
+  const lastSegment = segments.at(-1);
+  walk.goOnWith(covered + 1, lastSegment?.name ?? `segment ${expectedNumber}`, lastSegment?.size ?? 0);
   walk.end();
-  if (unborn) {
-    tornTail = { segment: newest.name, offset: 0, bytes: newest.size, sequence: walk.nextSequence };
-    await disk.remove(newest.name);
-    await disk.syncDirectory();
-  }
+  if (unborn) tornTail = { segment: newest.name, offset: 0, bytes: newest.size, sequence: walk.nextSequence };
+  await removeLeftovers(disk, unborn ? [newest.name, ...found.unfinished] : found.unfinished);
   return {
     report: {
       appends: walk.appends,
       lastSequence: walk.nextSequence - 1,
+      ...(start.checkpoint === undefined ? {} : { checkpointSequence: covered }),
       ...(tornTail === undefined ? {} : { tornTail }),
-      damages: walk.damages,
+      damages: [...damages, ...walk.damages],
     },
     segments,
+    checkpoints: found.checkpoints,
     nextSequence: walk.nextSequence,
-    nextSegmentNumber: expectedNumber,
+    nextSegmentNumber: Math.max(expectedNumber, (lastSegment?.number ?? 0) + 1),
+    coveredBeforeSegment: fromBeginning || damages.length > 0 ? 0 : (first?.number ?? 0),
     tail,
   };
 }
 
-/** The segments by number. All headers are read before anything is changed, so that a newer format is refused untouched. */
-async function findSegments(disk: Disk): Promise<FoundSegment[]> {
-  const found: FoundSegment[] = [];
-  for (const name of await disk.list()) {
-    const file = parseFileName(name);
-    if (file?.kind === "segment") found.push(await readHeader(disk, file));
-  }
-  return found.sort((a, b) => a.number - b.number || a.salt - b.salt);
+/** A damaged checkpoint that is not needed: what it held is replayed from the appends. */
+function unusable({ name, size, number }: FoundFile): Damage {
+  return { segment: name, offset: 0, bytes: size, firstSequence: number, appendsLost: 0 };
 }
 
-async function readHeader(disk: Disk, segment: JournalFile): Promise<FoundSegment> {
-  const file = await disk.open(segment.name);
-  try {
-    const bytes = new Uint8Array(headerBytes);
-    const length = await readWhole(file, bytes, 0);
-    const header = decodeHeader(bytes.subarray(0, length), segment);
-    return { ...segment, size: await file.size(), header };
-  } finally {
-    await file.close();
-  }
+async function removeLeftovers(disk: Disk, names: readonly string[]): Promise<void> {
+  for (const name of names) await disk.remove(name);
+  if (names.length > 0) await disk.syncDirectory();
 }
 
 /**
  * Cuts a torn tail and makes the rest durable. What no record proves to be synced is written once more: after a failed sync of an earlier
  * process the page cache may show bytes as clean that the disk never got, and a sync alone would not bring them there.
  */
-async function settle(file: DiskFile, segment: FoundSegment, end: SegmentEnd): Promise<void> {
+async function settle(file: DiskFile, segment: FoundFile, end: SegmentEnd): Promise<void> {
   if (end.closed) return;
   if (end.offset < segment.size) await file.truncate(end.offset);
   const bytes = new Uint8Array(Math.min(copyBytes, end.offset - end.syncedOffset));

@@ -41,6 +41,7 @@ export class ReplayWalk {
   constructor(nextSequence: number, coveredThrough: number, visit: (append: ReplayedAppend) => void) {
     this.#next = nextSequence;
     this.#coveredThrough = coveredThrough;
+    this.#syncedThrough = coveredThrough;
     this.#visit = visit;
   }
 
@@ -119,8 +120,9 @@ export class ReplayWalk {
     return record.sequence === this.#next || (this.#gap !== undefined && record.sequence > this.#next);
   }
 
-  /** Whether a record after the gap at `offset` says that what was there had been synced. */
+  /** Whether the checkpoint, or a record after the gap at `offset`, says that what was there had been synced. */
   async #wasSynced(reader: RecordReader, offset: number): Promise<boolean> {
+    if (this.#syncedThrough >= this.#next) return true;
     let at = offset;
     for (;;) {
       const record = await reader.nextRecord(at, this.#next);

@@ -42,6 +42,13 @@ export interface JournalFile extends FileIdentity {
   readonly name: string;
 }
 
+/** A file of the journal as it was found. */
+export interface FoundFile extends JournalFile {
+  readonly size: number;
+  /** Undefined when it is damaged. */
+  readonly header: FileHeader | undefined;
+}
+
 export function newSalt(random: Random): number {
   const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4);
   const salt = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
