@@ -53,7 +53,9 @@ export async function createWaitroom(options: WaitroomOptions): Promise<Part<Fas
     name: "waitroom-api",
     routes: async (host) => {
       await host.register(addRoutes, { prefix: "/api/v1/waitroom" });
-      host.get("/.well-known/jwks.json", async (_request, reply) =>
+      const summary = "The keys that checkout tokens are verified with";
+      const schema = { summary, tags: ["waiting room"] };
+      host.get("/.well-known/jwks.json", { schema }, async (_request, reply) =>
         reply.header("cache-control", "public, max-age=300").send(checkoutTokens.jwks),
       );
     },

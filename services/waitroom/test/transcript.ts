@@ -1,6 +1,7 @@
 /**
  * Runs the rules from a transcript: `command -> reply | records`, in virtual time. Names stand for user and session alike;
- * a user's second session is `ann'`. After each line the deadlines that are due are decided, as the shell would.
+ * a user's second session is `ann'`. After each line the deadlines that are due are decided, as the shell would; in a transcript that
+ * has the verb `deadline` only where it stands, so that other commands can come in between.
  */
 import { equal } from "node:assert/strict";
 import {
@@ -25,8 +26,10 @@ class Script {
   readonly #settings: LineSettings;
   #wallMs = startMs;
   readonly #joins = new Map<string, number>();
+  readonly #byHand: boolean;
 
-  constructor(settings: Partial<LineSettings>) {
+  constructor(settings: Partial<LineSettings>, byHand: boolean) {
+    this.#byHand = byHand;
     this.#settings = { ...lineDefaults, keyId: "k1", ...settings };
   }
 
@@ -55,6 +58,8 @@ class Script {
       }
       case "leave":
         return { kind: "leave", eventId, sessionId: first };
+      case "deadline":
+        return { kind: "deadline" };
       case "checkout":
         return {
           kind: "end-checkout",
@@ -78,6 +83,7 @@ class Script {
   }
 
   *#deadlines(): Generator<string> {
+    if (this.#byHand) return;
     for (let dueMs = nextDeadlineMs(this.rooms); dueMs !== undefined && dueMs <= this.#wallMs; ) {
       yield `[${this.#submit({ kind: "deadline" }).said.join(", ")}]`;
       dueMs = nextDeadlineMs(this.rooms);
@@ -87,7 +93,7 @@ class Script {
 
 /** Checks every line of `text`; blank lines and those that begin with `#` are for the reader. */
 export function transcript(text: string, settings: Partial<LineSettings> = {}): void {
-  const script = new Script(settings);
+  const script = new Script(settings, /^\s*deadline\b/m.test(text));
   for (const line of text.split("\n").map((each) => each.trim())) {
     if (line === "" || line.startsWith("#")) continue;
     const [command = "", expected = ""] = line.split("->").map((each) => each.trim());

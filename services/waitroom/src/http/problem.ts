@@ -46,7 +46,7 @@ export const statusByCode = {
 const retryAfterSeconds: Partial<Record<ProblemCode, number>> = { "room-closing": 1, "state-unavailable": 1 };
 
 /** `type` is always `about:blank` and `title` the phrase of the status (RFC 9457 §4.2.1): programs go by `code`. */
-export const problemSchema = Type.Object({
+const problemSchema = Type.Object({
   type: Type.String(),
   title: Type.String(),
   status: Type.Integer(),
@@ -56,6 +56,14 @@ export const problemSchema = Type.Object({
   /** What of the request was wrong, e.g. `event_id`. */
   field: Type.Optional(Type.String()),
 });
+
+const problemContent = { "application/problem+json": { schema: problemSchema } };
+
+/** The answers of every route that say no, for the OpenAPI document. */
+export const problemResponses = {
+  "4xx": { description: "The request cannot be served as it is.", content: problemContent },
+  "5xx": { description: "The waiting room cannot serve it now.", content: problemContent },
+};
 
 /** Sends the problem document of `code`. */
 export function sendProblem(

@@ -11,6 +11,7 @@ import {
   findRoom,
   findSession,
   type LineCommand,
+  type LineRecord,
   type LineSettings,
   lineDefaults,
   nextDeadlineMs,
@@ -59,7 +60,7 @@ class World {
   readonly twin = emptyRooms();
   readonly ledger = new Ledger();
   readonly #settings: LineSettings;
-  #wallMs = Date.UTC(2026, 0, 1);
+  #wallMs = Date.UTC(2026, 0, 1, 12, 0, 0, 250);
   #joins = 0;
 
   constructor(batchMax: number) {
@@ -76,6 +77,14 @@ class World {
     const before = JSON.stringify(shown(this.rooms));
     const decision = decide(this.#settings, this.rooms, command, { wallMs: this.#wallMs, monotonicMs: 0 });
     equal(JSON.stringify(shown(this.rooms)), before, "a decision changes nothing");
+    const { batchMax } = this.#settings;
+    const count = (kind: LineRecord["kind"]): number =>
+      decision.records.filter((record) => record.kind === kind).length;
+    ok(count("admitted") <= batchMax, "a decision stays small");
+    ok(
+      count("left") <= 2 * batchMax,
+      "a decision stays small: leases that end, and a closed room that empties",
+    );
     for (const record of decision.records) {
       apply(this.rooms, record);
       apply(this.twin, JSON.parse(JSON.stringify(record)));
@@ -171,7 +180,7 @@ for (const batchMax of [1, 2, 1000]) {
           ok(room.line.size === 0 || room.capacity === 0);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 }

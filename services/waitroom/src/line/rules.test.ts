@@ -110,7 +110,7 @@ test("closing lets those leave who wait; those in checkout finish; opening again
     join dan                   -> room-closed | nothing
     join ann                   -> ann ready 0 | nothing
     checkout ann completed     -> ok | completed ann
-    capacity 2                 -> open 0/2 and 0 waiting | capacity 2
+    capacity 1                 -> open 0/1 and 0 waiting | capacity 1
     join dan                   -> dan' ready 0 | joined dan' #4 at 1, admitted dan'
   `);
 });
@@ -131,6 +131,50 @@ test("what is too much for one transaction is done in several, in the same order
   `,
     { batchMax: 2 },
   );
+});
+
+test("what comes between two of several transactions meets a room that is neither full nor empty", () => {
+  transcript(
+    `
+    capacity 0                 -> open 0/0 and 0 waiting | capacity 0
+    join ann                   -> ann waiting 1 | joined ann #1 at 1
+    join ben                   -> ben waiting 2 | joined ben #2 at 2
+    join cleo                  -> cleo waiting 3 | joined cleo #3 at 3
+    join dan                   -> dan waiting 4 | joined dan #4 at 4
+    capacity 9                 -> open 1/9 and 3 waiting | capacity 9, admitted ann
+    # Nobody overtakes: who joins now moves the line on and stands at its end.
+    join eve                   -> eve waiting 3 | joined eve #5 at 4, admitted ben
+    # Who leaves is not admitted in the same breath.
+    leave cleo                 -> cleo left 0 | left cleo user_left, admitted dan
+    deadline                   -> ok | admitted eve
+    deadline                   -> ok | nothing
+    capacity 0                 -> open 4/0 and 0 waiting | capacity 0
+    join fay                   -> fay waiting 1 | joined fay #6 at 1
+    join gus                   -> gus waiting 2 | joined gus #7 at 2
+    join hal                   -> hal waiting 3 | joined hal #8 at 3
+    close                      -> closed 4/0 and 2 waiting | closed, left fay expired
+    capacity 5                 -> room-closing | nothing
+    leave gus                  -> gus left 0 | left gus user_left, left hal expired
+    capacity 5                 -> open 4/5 and 0 waiting | capacity 5
+  `,
+    { batchMax: 1 },
+  );
+});
+
+test("an ended session can be asked for during an hour, and is then forgotten", () => {
+  transcript(`
+    capacity 1                 -> open 0/1 and 0 waiting | capacity 1
+    join ann                   -> ann ready 0 | joined ann #1 at 1, admitted ann
+    leave ann                  -> ann left 0 | left ann user_left
+    advance 3599s              -> nothing
+    join ben                   -> ben ready 0 | joined ben #2 at 1, admitted ben
+    leave ann                  -> ann left 0 | nothing
+    advance 1s                 -> nothing
+    leave ben                  -> ben left 0 | left ben user_left
+    leave ann                  -> unknown-session | nothing
+    checkout ann completed     -> unknown-session | nothing
+    leave ben                  -> ben left 0 | nothing
+  `);
 });
 
 test("the wait is unknown until slots have come free, and then follows their pace", () => {

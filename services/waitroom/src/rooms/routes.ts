@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
 import { allowOnly } from "../http/edge.ts";
 import { durability, foreignId } from "../http/fields.ts";
-import { problemSchema, sendProblem } from "../http/problem.ts";
+import { problemResponses, sendProblem } from "../http/problem.ts";
 import type { RoomView } from "../line/index.ts";
 import type { WaitroomStore } from "../store/store.ts";
 
@@ -42,9 +42,11 @@ export function addRoomRoutes(scope: FastifyInstance, store: WaitroomStore, log:
     "/events/:event_id",
     {
       schema: {
+        summary: "Make a room, open it again, or resize it",
+        tags: ["waiting room"],
         params: roomParams,
         body: roomRequest,
-        response: { 200: roomAnswer, 201: roomAnswer, "4xx": problemSchema },
+        response: { 200: roomAnswer, 201: roomAnswer, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -58,7 +60,14 @@ export function addRoomRoutes(scope: FastifyInstance, store: WaitroomStore, log:
 
   scope.get<{ Params: RoomParams }>(
     "/events/:event_id",
-    { schema: { params: roomParams, response: { 200: roomAnswer, "4xx": problemSchema } } },
+    {
+      schema: {
+        summary: "Look at a room",
+        tags: ["waiting room"],
+        params: roomParams,
+        response: { 200: roomAnswer, ...problemResponses },
+      },
+    },
     async (request, reply) => {
       const answer = await store.findRoom(request.params.event_id);
       if (!answer.ok) return sendProblem(reply, answer.refusal, answer.detail);
@@ -68,7 +77,14 @@ export function addRoomRoutes(scope: FastifyInstance, store: WaitroomStore, log:
 
   scope.delete<{ Params: RoomParams }>(
     "/events/:event_id",
-    { schema: { params: roomParams, response: { 200: roomAnswer, "4xx": problemSchema } } },
+    {
+      schema: {
+        summary: "Close a room",
+        tags: ["waiting room"],
+        params: roomParams,
+        response: { 200: roomAnswer, ...problemResponses },
+      },
+    },
     async (request, reply) => {
       const { event_id } = request.params;
       const answer = await store.close(event_id);

@@ -7,7 +7,7 @@ import type { CheckoutTokens } from "../admission/checkout-token.ts";
 import { inSeconds } from "../contract/times.ts";
 import { allowOnly } from "../http/edge.ts";
 import { durability, foreignId } from "../http/fields.ts";
-import { problemSchema, sendProblem } from "../http/problem.ts";
+import { problemResponses, sendProblem } from "../http/problem.ts";
 import { type SessionView, sessionStatuses } from "../line/index.ts";
 import type { WaitroomStore } from "../store/store.ts";
 import { pollIntervalMs } from "./poll-interval.ts";
@@ -54,7 +54,12 @@ export function addVisitorRoutes(scope: FastifyInstance, parts: VisitorRoutes): 
   scope.post<{ Body: Static<typeof joinRequest> }>(
     "/join",
     {
-      schema: { body: joinRequest, response: { 200: joinAnswer, 201: joinAnswer, "4xx": problemSchema } },
+      schema: {
+        summary: "Stand in line",
+        tags: ["waiting room"],
+        body: joinRequest,
+        response: { 200: joinAnswer, 201: joinAnswer, ...problemResponses },
+      },
     },
     async (request, reply) => {
       const answer = await store.join(request.body.event_id, request.body.user_id);
@@ -72,7 +77,14 @@ export function addVisitorRoutes(scope: FastifyInstance, parts: VisitorRoutes): 
 
   scope.get<{ Params: Static<typeof sessionParams> }>(
     "/sessions/:sessionId",
-    { schema: { params: sessionParams, response: { 200: sessionAnswer, "4xx": problemSchema } } },
+    {
+      schema: {
+        summary: "Look at a session",
+        tags: ["waiting room"],
+        params: sessionParams,
+        response: { 200: sessionAnswer, ...problemResponses },
+      },
+    },
     async (request, reply) => {
       const found = await findOwn(request, reply, parts);
       return found === undefined ? reply : describeWithToken(found.session, found.durability, parts);
@@ -81,7 +93,14 @@ export function addVisitorRoutes(scope: FastifyInstance, parts: VisitorRoutes): 
 
   scope.delete<{ Params: Static<typeof sessionParams> }>(
     "/sessions/:sessionId",
-    { schema: { params: sessionParams, response: { 200: sessionAnswer, "4xx": problemSchema } } },
+    {
+      schema: {
+        summary: "Leave",
+        tags: ["waiting room"],
+        params: sessionParams,
+        response: { 200: sessionAnswer, ...problemResponses },
+      },
+    },
     async (request, reply) => {
       const found = await findOwn(request, reply, parts);
       if (found === undefined) return reply;
