@@ -58,6 +58,8 @@ export function runTranscript({ lines }: Transcript): void {
   }
 }
 
+const utf8 = new TextEncoder();
+
 const unitsMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 function durationMs(text: string): number {
@@ -85,8 +87,11 @@ class Stage {
       case "create":
       case "configure":
         return this.#configure(verb, target, options);
-      case "send":
-        return this.#send(target, body ?? fail("a send needs a body"), Number(options.get("count") ?? 1));
+      case "send": {
+        const bytes = options.get("bytes");
+        const sent = bytes === undefined ? utf8.encode(body) : new Uint8Array(Number(bytes));
+        return this.#send(target, sent, Number(options.get("count") ?? 1));
+      }
       case "receive":
         return this.#receive(target, options);
       case "ack":
@@ -167,9 +172,8 @@ class Stage {
     return done(this.world.submit(decideConfigure(state, settings, this.world)));
   }
 
-  #send(name: string, text: string, count: number): string {
+  #send(name: string, body: Uint8Array, count: number): string {
     const state = this.#queue(name);
-    const body = new TextEncoder().encode(text);
     const messages = Array.from({ length: count }, () => ({ body, attributes: noAttributes }));
     const reply = this.world.submit(decideSend(state, { messages }, this.world.now));
     if ("refusal" in reply) return done(reply);
