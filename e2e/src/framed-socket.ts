@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { Change } from "./change.ts";
 import { Cut } from "./http-client.ts";
 
 /** A frame: its length in four bytes, big-endian, then the payload. */
@@ -17,7 +18,7 @@ export function frame(payload: string | Uint8Array): Buffer {
 export class FramedSocket implements AsyncDisposable {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;
-  readonly #waiting = new Set<() => void>();
+  readonly #change = new Change();
   #bytes = Buffer.alloc(0);
   #frames: string[] = [];
   #over = false;
@@ -33,7 +34,7 @@ export class FramedSocket implements AsyncDisposable {
     });
     socket.once("close", () => {
       this.#over = true;
-      this.#look();
+      this.#change.notify();
     });
   }
 
@@ -75,7 +76,7 @@ export class FramedSocket implements AsyncDisposable {
   /** Takes the frames that have come, waiting for a first one; none when the connection is over. */
   async frames(): Promise<readonly string[]> {
     while (this.#frames.length === 0 && !this.#over) {
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      await this.#change.next();
     }
     const frames = this.#frames;
     this.#frames = [];
@@ -101,11 +102,6 @@ export class FramedSocket implements AsyncDisposable {
       this.#frames.push(this.#bytes.toString("utf8", 4, end));
       this.#bytes = this.#bytes.subarray(end);
     }
-    if (this.#frames.length > 0) this.#look();
-  }
-
-  #look(): void {
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    if (this.#frames.length > 0) this.#change.notify();
   }
 }

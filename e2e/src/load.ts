@@ -1,4 +1,5 @@
 /** Many clients at work at once, over the ends of the processes that they work with: what each has done, and whether one of them failed. */
+import { Change } from "./change.ts";
 import { Cut } from "./http-client.ts";
 import type { Incarnation } from "./incarnations.ts";
 
@@ -13,7 +14,7 @@ export class Load {
   readonly #counts = new Map<string, number>();
   readonly #failure = Promise.withResolvers<never>();
   #under: Promise<unknown> = Promise.resolve();
-  #reached: (() => void) | undefined;
+  readonly #change = new Change();
 
   constructor() {
     this.#failure.promise.catch(() => undefined);
@@ -32,14 +33,12 @@ export class Load {
 
   /** Resolves when the clients of each name have done `each` things with this process, and all together `total`. */
   async reached(each: number, total: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#reached = () => {
+    for (;;) {
       const counts = [...this.#counts.values()];
       const sum = counts.reduce((so, count) => so + count, 0);
-      if (sum >= total && counts.every((count) => count >= each)) resolve();
-    };
-    this.#reached();
-    await Promise.race([promise, this.#failure.promise]);
+      if (sum >= total && counts.every((count) => count >= each)) return;
+      await Promise.race([this.#change.next(), this.#failure.promise]);
+    }
   }
 
   /** Resolves when every client has been cut from a process that has ended. Rejects when one has failed. */
@@ -55,7 +54,7 @@ export class Load {
   async #run({ name, work }: { readonly name: string; readonly work: Work }, at: Incarnation): Promise<void> {
     const done = (): void => {
       this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
-      this.#reached?.();
+      this.#change.notify();
     };
     try {
       await work(at, done);

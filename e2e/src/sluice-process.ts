@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Change } from "./change.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -26,7 +27,7 @@ export interface Addresses {
 export class SluiceProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #ending: Promise<Ending>;
-  readonly #waiting = new Set<() => void>();
+  readonly #change = new Change();
   #ended = false;
   /** What it has written to standard output, line by line. */
   readonly log: LogLine[] = [];
@@ -38,12 +39,12 @@ export class SluiceProcess implements AsyncDisposable {
     if (child.stdout === null || child.stderr === null) throw new TypeError("the process has no pipes");
     createInterface({ input: child.stdout }).on("line", (text) => {
       this.#read(text);
-      this.#look();
+      this.#change.notify();
     });
     createInterface({ input: child.stderr }).on("line", (text) => this.errors.push(text));
     this.#ending = once(child, "close").then(([code, signal]) => {
       this.#ended = true;
-      this.#look();
+      this.#change.notify();
       return { code, signal };
     });
   }
@@ -86,13 +87,13 @@ export class SluiceProcess implements AsyncDisposable {
     for (;;) {
       const line = this.log.find((each) => each.msg === msg);
       if (line !== undefined) return line;
-      await this.#change(`"${msg}"`);
+      await this.#more(`"${msg}"`);
     }
   }
 
   /** Waits for the first line of the log. Rejects when the process ends without one. */
   async said(): Promise<void> {
-    while (this.log.length === 0) await this.#change("a word");
+    while (this.log.length === 0) await this.#more("a word");
   }
 
   /** Sends the signal and does not wait. */
@@ -123,16 +124,11 @@ export class SluiceProcess implements AsyncDisposable {
     }
   }
 
-  async #change(awaited: string): Promise<void> {
+  async #more(awaited: string): Promise<void> {
     if (this.#ended) {
       const { code, signal } = await this.#ending;
       throw new Error(`ended (${code ?? signal}) without saying ${awaited}: ${this.errors.join("\n")}`);
     }
-    await new Promise<void>((resolve) => this.#waiting.add(resolve));
-  }
-
-  #look(): void {
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    await this.#change.next();
   }
 }

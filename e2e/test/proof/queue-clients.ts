@@ -25,7 +25,9 @@ interface QueueView {
 const visibilityTimeoutSeconds = 3;
 const receiveCountMax = 3;
 
+/** What no consumer wants: it is given back until it is a dead letter. */
 const isPoison = (body: string): boolean => body.startsWith("poison");
+const poisonEvery = 20;
 
 export async function createQueues(http: HttpClient, names: readonly string[]): Promise<void> {
   for (const name of names) {
@@ -38,18 +40,59 @@ export async function createQueues(http: HttpClient, names: readonly string[]): 
 
 /** Three producers, one of which sends in batches, and three consumers, which give some messages back. */
 export function addQueueClients(load: Load, queue: string, ledger: QueueLedger): void {
-  for (let i = 0; i < 3; i++) load.add("queue producer", producer(queue, ledger, `p${i}`, i === 2 ? 10 : 1));
+  for (const [name, batchCount] of [
+    ["a", 1],
+    ["b", 1],
+    ["batch", 10],
+  ] as const) {
+    load.add(
+      "queue producer",
+      producer(queue, ledger, batchCount, (count) => {
+        return `${count % poisonEvery === 0 ? "poison" : "work"}-${name}-${count}`;
+      }),
+    );
+  }
   for (let i = 0; i < 3; i++) load.add("queue consumer", consumer(queue, ledger, i === 2));
 }
 
-function producer(queue: string, ledger: QueueLedger, name: string, batchCount: number): Work {
+/** One producer and one consumer: what comes for the first time comes in the order in which it was sent. */
+export function addOrderedClients(load: Load, queue: string, ledger: QueueLedger): void {
+  load.add(
+    "ordered producer",
+    producer(queue, ledger, 1, (count) => `ordered-${count}`),
+  );
+  let last = 0;
+  load.add("ordered consumer", async ({ http }, done) => {
+    for (;;) {
+      const path = `/dequeue?queue=${queue}&max=5&waitSeconds=20`;
+      const { body: answer } = await http.get<Deliveries>(path);
+      for (const message of answer.messages) {
+        ledger.delivered(message.body, message.receiveCount);
+        const number = Number(message.body.split("-").at(-1));
+        if (message.receiveCount === 1) {
+          ok(number > last, `${message.body} comes after ${last}`);
+          last = number;
+        }
+      }
+      for (const message of answer.messages) {
+        ledger.acking(message.body);
+        await ack(http, queue, ledger, message, false);
+        done();
+      }
+    }
+  });
+}
+
+function producer(
+  queue: string,
+  ledger: QueueLedger,
+  batchCount: number,
+  nameOf: (count: number) => string,
+): Work {
   let count = 0;
   return async ({ http }, done) => {
     for (;;) {
-      const bodies = Array.from({ length: batchCount }, () => {
-        const kind = ++count % 20 === 0 ? "poison" : "work";
-        return `${kind}-${name}-${count}`;
-      });
+      const bodies = Array.from({ length: batchCount }, () => nameOf(++count));
       for (const body of bodies) ledger.sending(body);
       const content = batchCount === 1 ? { body: bodies[0] } : { messages: bodies.map((body) => ({ body })) };
       const answer = await http.post<{ durability?: string }>("/enqueue", { queue, ...content });
@@ -160,7 +203,8 @@ export async function drainQueue(http: HttpClient, queue: string, ledger: QueueL
   );
 }
 
-async function isHolding(http: HttpClient, queue: string): Promise<boolean> {
+/** Whether anything is in the queue, also hidden. */
+export async function isHolding(http: HttpClient, queue: string): Promise<boolean> {
   const { body } = await http.get<QueueView>(`/v1/queues/${queue}`);
   return body.ready + body.delayed + body.inFlight > 0;
 }
