@@ -17,7 +17,8 @@ import { ReplayWalk } from "./replay-walk.ts";
 import { encodeHeader, type FoundFile, fileName, headerBytes, type JournalFile, newSalt } from "./segment.ts";
 import { writeWhole } from "./whole-transfer.ts";
 
-const chunkBytes = 1024 * 1024;
+const firstChunkBytes = 16 * 1024;
+const chunkBytesMax = 1024 * 1024;
 const unfinishedSuffix = ".unfinished";
 
 /** A checkpoint in memory, ready to be written. */
@@ -38,7 +39,7 @@ export function draftCheckpoint(
 ): CheckpointDraft {
   const identity = { kind: "checkpoint", number: sequence, salt: newSalt(random) } as const;
   const chunks: Uint8Array[] = [encodeHeader({ ...identity, nextSequence: sequence + 1 })];
-  let chunk = new Uint8Array(chunkBytes);
+  let chunk = new Uint8Array(firstChunkBytes);
   let view = new DataView(chunk.buffer);
   let used = 0;
   let next = 1;
@@ -53,7 +54,7 @@ export function draftCheckpoint(
     const bytes = recordHeaderBytes + payloadBytes;
     if (used + bytes > chunk.length) {
       chunks.push(chunk.subarray(0, used));
-      chunk = new Uint8Array(Math.max(bytes, chunkBytes));
+      chunk = new Uint8Array(Math.max(bytes, Math.min(2 * chunk.length, chunkBytesMax)));
       view = new DataView(chunk.buffer);
       used = 0;
     }

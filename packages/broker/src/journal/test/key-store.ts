@@ -59,7 +59,7 @@ export class KeyStore {
   }
 
   /** Folds the journal, and holds what it finds against the ledger. Later entries of the ledger are lost then, as they may be. */
-  async recover(): Promise<ReplayReport> {
+  async recover(random: Random): Promise<ReplayReport> {
     const ledger = this.#ledger;
     const dead: BodyPosition[] = [];
     const report = await this.#journal.replay(({ parts }) => {
@@ -74,16 +74,18 @@ export class KeyStore {
     ledger.syncedThrough = report.lastSequence;
     ledger.settledThrough = report.lastSequence;
     this.#keys = Math.max(0, ...ledger.appends.flat().map((change) => highestKey(change) + 1));
-    await this.check();
+    await this.check(random);
     return report;
   }
 
-  /** Every key is there with its bytes, and no other. */
-  async check(): Promise<void> {
-    const found = new Map<string, string>();
-    for (const [key, position] of this.#positions)
-      found.set(key, decode(await this.#journal.readBody(position)));
-    assert.deepEqual(sorted(found), sorted(this.#ledger.stateAt(this.#ledger.appends.length)));
+  /** Every key is there, and no other. Of the bodies some are read back, so that many recoveries can be looked at. */
+  async check(random: Random): Promise<void> {
+    const expected = this.#ledger.stateAt(this.#ledger.appends.length);
+    assert.deepEqual([...this.#positions.keys()].sort(), [...expected.keys()].sort());
+    for (const [key, position] of this.#positions) {
+      if (random.unit() < 0.2)
+        assert.equal(decode(await this.#journal.readBody(position)), expected.get(key));
+    }
   }
 
   /** Appends a random change or two, and sometimes a part that is not to be written. */
@@ -206,5 +208,3 @@ function highestKey(change: Change): number {
   const keys = change.kind === "drop" ? [change.key] : change.puts.map(({ key }) => key);
   return Math.max(...keys.map((key) => Number(key.slice(1))));
 }
-
-const sorted = (state: ReadonlyMap<string, string>): [string, string][] => [...state].sort();

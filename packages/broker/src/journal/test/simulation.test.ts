@@ -16,7 +16,7 @@ const segmentBytes = 4096;
 const stepsMax = 12;
 
 const only = process.env.SEED;
-const seedCount = Number(process.env.SEEDS ?? 300);
+const seedCount = Number(process.env.SEEDS ?? 200);
 const seeds = only === undefined ? Array.from({ length: seedCount }, (_, i) => i + 1) : [Number(only)];
 
 /** Calls before which nothing has changed since the call before. */
@@ -27,6 +27,9 @@ interface Cut {
   readonly image: SimulatedDisk;
   readonly ledger: Ledger;
 }
+
+/** How often the simulation came to what it is there for. */
+const reached = { tornTails: 0, starts: { withCheckpoint: 0, afterRemovals: 0 }, losses: 0 };
 
 const open = (disk: SimulatedDisk, random: Random): Promise<FileJournal> =>
   FileJournal.open({ disk, random, segmentBytes });
@@ -47,13 +50,17 @@ async function live(journal: FileJournal, store: KeyStore, random: Random): Prom
 async function recoverAndGoOn(disk: SimulatedDisk, ledger: Ledger, random: Random): Promise<void> {
   const journal = await open(disk, random);
   const store = new KeyStore(journal, ledger);
-  await store.recover();
+  const found = await store.recover(random);
+  if (found.tornTail !== undefined) reached.tornTails++;
+  if (found.checkpointSequence !== undefined) reached.starts.withCheckpoint++;
+  if (!disk.fileNames().some((name) => name.startsWith("0000000000000001-"))) reached.starts.afterRemovals++;
+  reached.losses += ledger.lostAtRecovery;
   if (random.unit() < 0.5) return;
   await live(journal, store, random);
   await journal[Symbol.asyncDispose]();
 
   const again = await open(disk, random);
-  const report = await new KeyStore(again, ledger).recover();
+  const report = await new KeyStore(again, ledger).recover(random);
   assert.equal(report.tornTail, undefined, "a journal that was closed has no torn tail");
   assert.equal(ledger.lostAtRecovery, 0, "a journal that was closed has lost nothing");
 }
@@ -84,7 +91,7 @@ test(`the power is cut at each call (${seeds.length} seeds)`, async () => {
       cutting(disk, ledger, cuts, random, 1);
       const journal = await open(disk, random);
       const store = new KeyStore(journal, ledger);
-      await store.recover();
+      await store.recover(random);
       await live(journal, store, random);
       if (random.unit() < 0.5) await journal[Symbol.asyncDispose]();
       cuts.push({ image: disk.crash(), ledger: ledger.copy() });
@@ -97,6 +104,11 @@ test(`the power is cut at each call (${seeds.length} seeds)`, async () => {
         for (const cut of second) await recoverAndGoOn(cut.image, cut.ledger, random);
       }
     });
+  }
+  if (seeds.length < 50) return;
+  const { tornTails, losses, starts } = reached;
+  for (const count of [tornTails, losses, starts.withCheckpoint, starts.afterRemovals]) {
+    assert.ok(count > seeds.length, `seldom reached: ${JSON.stringify(reached)}`);
   }
 });
 
@@ -117,7 +129,7 @@ async function liveWithFailure(seed: number, number: number, failure: DiskFailur
   try {
     const journal = await open(disk, random);
     const store = new KeyStore(journal, ledger);
-    await store.recover();
+    await store.recover(random);
     await live(journal, store, random);
     await store.settle();
     await journal[Symbol.asyncDispose]();
