@@ -221,6 +221,66 @@ export function journalConformance(name: string, makeHome: () => Promise<Journal
     }
   });
 
+  test(`${name}: a checkpoint takes the place of the appends before it`, async () => {
+    await using home = await makeHome();
+    const bodies = ["zero", "one", "two"];
+    {
+      await using journal = await home.open();
+      await replayed(journal);
+      const positions = await appendSettled(journal, [textPart("before", bodies)]);
+      journal.release(positions.slice(1, 2));
+      const kept = [positions[0] ?? 0, positions[2] ?? 0].map((position) => ({ position }));
+      const snapshot = [
+        { ...textPart("snapshot"), bodies: kept },
+        textPart("more"),
+        textPart("not", [], "memory"),
+      ];
+      const done = journal.checkpoint(keeps(journal) ? snapshot : []);
+      await appendSettled(journal, [textPart("after", ["three"])]);
+      await done;
+    }
+    await using journal = await home.open();
+    const read: (string | undefined)[] = [];
+    const positions: number[] = [];
+    await journal.replay(({ parts }) => {
+      for (const part of parts) read.push(text(part.head));
+      for (const part of parts) for (const body of part.bodies) positions.push(body.position);
+    });
+    if (!keeps(journal)) return assert.deepEqual(read, []);
+    assert.deepEqual(read, ["snapshot", "more", "after"]);
+    const found = await Promise.all(positions.map((position) => journal.readBody(position)));
+    assert.deepEqual(found.map(text), ["zero", "two", "three"]);
+    assert.equal(journal.append([textPart("next")], () => undefined).sequence, 3);
+  });
+
+  test(`${name}: the snapshot of a checkpoint is drained before the call returns`, async () => {
+    await using home = await makeHome();
+    await using journal = await home.open();
+    await replayed(journal);
+    let drained = false;
+    function* snapshot(): Iterable<JournalPart> {
+      yield textPart("only");
+      drained = true;
+    }
+    const done = journal.checkpoint(snapshot());
+    assert.ok(drained);
+    await done;
+  });
+
+  test(`${name}: a body that an append mentions again is released as often as it was mentioned`, async () => {
+    await using home = await makeHome();
+    await using journal = await home.open();
+    if (!keeps(journal)) return;
+    await replayed(journal);
+    const [position = 0] = await appendSettled(journal, [textPart("here", ["body"])]);
+    const again = await appendSettled(journal, [{ ...textPart("there"), bodies: [{ position }] }]);
+    assert.deepEqual(again, [position]);
+    journal.release([position]);
+    assert.equal(text(await journal.readBody(position)), "body");
+    journal.release([position, 0]);
+    assert.throws(() => journal.release([position]), /released more often than it was appended/);
+  });
+
   test(`${name}: disposing settles what was appended`, async () => {
     await using home = await makeHome();
     const told: unknown[] = [];

@@ -9,6 +9,7 @@ import { SimulatedDisk } from "@sluice/testkit";
 import { appendSettled, textPart } from "../conformance.ts";
 import { FileJournal } from "../file-journal.ts";
 import type { BodyPosition, ReplayReport } from "../journal.ts";
+import { headerBytes } from "../segment.ts";
 
 const random = seededRandom(20260101);
 const segmentBytes = 700;
@@ -237,6 +238,30 @@ test("with a broken checkpoint the appends are replayed instead, when all of the
     report.damages.map(({ segment }) => segment),
     [name],
   );
+});
+
+test("a body that is a copy of the journal is never taken for records, not even when its own append is damaged", async () => {
+  const { disk, appends } = await example();
+  {
+    const { journal } = await recovered(disk);
+    const copies = disk.fileNames().map((name) => ({ name, bytes: disk.content(name) ?? new Uint8Array(0) }));
+    const parts = copies.map(({ name, bytes }) => ({ ...textPart(name), bodies: [bytes] }));
+    await appendSettled(journal, parts);
+    await appendSettled(journal, [textPart("after the copy")]);
+    await journal[Symbol.asyncDispose]();
+  }
+  const name = disk.fileNames().find((file) => (disk.content(file)?.length ?? 0) > 2 * segmentBytes) ?? "";
+  const size = disk.content(name)?.length ?? 0;
+  // The frame of the copying append: from the marker over the length to the sequence.
+  const start = headerBytes;
+  for (const at of [start, start + 4, start + 8, start + 9, start + 16, Math.floor(size / 2)]) {
+    const { report, appends: found } = await recovered(changed(disk, name, flipped(at)));
+    assert.deepEqual([...found.values()], [...appends, ["after the copy"]], `byte ${at}`);
+    assert.deepEqual(
+      report.damages.map(({ firstSequence, appendsLost }) => [firstSequence, appendsLost]),
+      [[appends.length + 1, 1]],
+    );
+  }
 });
 
 test("a newer format is refused with a sentence, and nothing is changed", async () => {
