@@ -34,5 +34,5 @@ export function measured(store: WaitroomStore, registry: Registry): WaitroomStor
 
 function outcomeOf(answer: object): string {
   if ("refusal" in answer && typeof answer.refusal === "string") return answer.refusal;
-  return "created" in answer && answer.created === false ? "existing" : "ok";
+  return "created" in answer && answer.created === true ? "created" : "ok";
 }

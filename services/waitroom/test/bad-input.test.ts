@@ -190,7 +190,7 @@ test("requests are counted by operation and outcome", async () => {
   await world.join("concert", "ann");
   await world.request("DELETE", `${base}/events/nothing`);
   const text = await world.metrics.metrics();
+  match(text, /sluice_waitroom_requests_total\{operation="join",outcome="created"\} 1/);
   match(text, /sluice_waitroom_requests_total\{operation="join",outcome="ok"\} 1/);
-  match(text, /sluice_waitroom_requests_total\{operation="join",outcome="existing"\} 1/);
   match(text, /sluice_waitroom_requests_total\{operation="close",outcome="unknown-room"\} 1/);
 });
