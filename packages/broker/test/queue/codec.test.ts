@@ -64,11 +64,25 @@ suite("queue records as bytes", () => {
     fc.assert(property, { numRuns: 3000 });
   });
 
-  test("a few bytes cannot ask for more sequences than memory holds", () => {
-    const longRun = Uint8Array.of(1, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f);
-    const decoded = decodeQueueRecord(4, longRun, []);
-    equal(decoded.ok ? "read" : decoded.problem, "malformed");
-  });
+  const varints = {
+    large: [0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+    unsafe: [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+  };
+  const time = [0, 0, 0, 0, 0, 0, 0, 0];
+  const excessive: readonly (readonly [string, number, readonly number[]])[] = [
+    ["more sequences in a run than memory holds", 4, [1, 2, ...varints.large]],
+    ["more runs of sequences than there are bytes", 4, [...varints.large, 2, 0]],
+    ["more attributes than there are bytes", 2, [1, ...time, 1, 0, ...varints.large, 0]],
+    ["more messages than there are bodies", 2, [1, ...time, ...varints.large, 0, 0]],
+    ["a number that is not exact", 10, [...time, 0, 1, 1, 2, ...varints.unsafe, 1]],
+    ["a number that does not end", 10, [...time, 0, 1, 1, 2, ...varints.unsafe.map(() => 0xff), 1]],
+  ];
+  for (const [name, type, head] of excessive) {
+    test(`a few bytes cannot ask for ${name}`, () => {
+      const decoded = decodeQueueRecord(type, Uint8Array.from(head), type === 2 ? [{ position: 1 }] : []);
+      equal(decoded.ok ? "read" : decoded.problem, "malformed");
+    });
+  }
 
   test("a type of another time is said to be unknown", () => {
     const decoded = decodeQueueRecord(60, new Uint8Array(0), []);
