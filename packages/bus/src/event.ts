@@ -28,6 +28,9 @@ export interface EventType<Data> {
   parse(value: unknown): Data;
 }
 
+/** The data of a declared event: `EventData<typeof orderPlaced>`. */
+export type EventData<Type> = Type extends EventType<infer Data> ? Data : never;
+
 const schemas = addFormats.default(new Ajv({ addUsedSchema: false, validateSchema: true }));
 
 /** Declares an event. Throws at once when the schema itself is wrong. */

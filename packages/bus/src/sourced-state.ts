@@ -125,7 +125,9 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
     this.#timer.clear();
     await Promise.all(Array.from(this.#owned.values(), (owned) => owned.close()));
     await this.#rejoining;
-    await this.#membership?.[Symbol.asyncDispose]();
+    const membership = this.#membership;
+    this.#membership = undefined;
+    await membership?.[Symbol.asyncDispose]();
   }
 
   #ownerOf(key: string): OwnedPartition<State, Command, Rec, Reply> {

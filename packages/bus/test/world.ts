@@ -1,7 +1,7 @@
 /** What the tests of the bus share: a virtual world with one memory engine, and a few events. */
 import { type Log, type Random, seededRandom, silentLog } from "@sluice/runtime";
 import { VirtualClock } from "@sluice/testkit";
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import { Bus, type BusOptions } from "../src/bus.ts";
 import type { Engine, EngineRecord } from "../src/engine.ts";
 import { MemoryEngine } from "../src/engines/memory.ts";
@@ -14,6 +14,8 @@ export interface World {
   readonly engine: MemoryEngine;
   /** A bus over the world's engine, or over another one. */
   bus(options?: Partial<BusOptions>): Promise<Bus>;
+  /** Lets time pass, millisecond by millisecond, until the work is done. */
+  pass<T>(work: Promise<T>): Promise<T>;
 }
 
 export function createWorld(seed = 1): World {
@@ -23,7 +25,16 @@ export function createWorld(seed = 1): World {
   const engine = MemoryEngine.open({ clock });
   const bus = (options?: Partial<BusOptions>): Promise<Bus> =>
     Bus.open({ engine, source: "/test", clock, random, log, ...options });
-  return { clock, random, log, engine, bus };
+  const pass = async <T>(work: Promise<T>): Promise<T> => {
+    let done = false;
+    const mark = (): void => {
+      done = true;
+    };
+    work.then(mark, mark);
+    for (let ms = 0; !done && ms < 10_000; ms++) await clock.advance(1);
+    return work;
+  };
+  return { clock, random, log, engine, bus, pass };
 }
 
 export const orderPlaced = event({
@@ -36,7 +47,6 @@ export const orderPlaced = event({
   }),
   key: (order) => order.customer,
 });
-export type OrderPlaced = Static<typeof orderPlaced.schema>;
 
 export const orderShipped = event({
   type: "order.shipped",
