@@ -48,7 +48,12 @@ export async function createWaitroom(options: WaitroomOptions): Promise<Part<Fas
     addRoomRoutes(scope, store, log);
   };
 
-  let draining = false;
+  // Once, however often it is asked for.
+  let ended: Promise<void> | undefined;
+  const end = (): Promise<void> => {
+    ended ??= Promise.resolve(store[Symbol.asyncDispose]());
+    return ended;
+  };
   return {
     name: "waitroom-api",
     routes: async (host) => {
@@ -59,15 +64,8 @@ export async function createWaitroom(options: WaitroomOptions): Promise<Part<Fas
         reply.header("cache-control", "public, max-age=300").send(checkoutTokens.jwks),
       );
     },
-    readiness: () =>
-      draining ? { ready: false, reason: "the waiting room is being shut down" } : store.readiness(),
-    drain: async () => {
-      draining = true;
-      await store[Symbol.asyncDispose]();
-    },
-    [Symbol.asyncDispose]: async () => {
-      if (!draining) await store[Symbol.asyncDispose]();
-      draining = true;
-    },
+    readiness: () => store.readiness(),
+    drain: end,
+    [Symbol.asyncDispose]: end,
   };
 }
