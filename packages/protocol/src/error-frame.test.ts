@@ -16,6 +16,11 @@ test("an error is a frame with the word ERROR, a code and a sentence", () => {
   });
 });
 
+test("the sentence is one line, whatever a stranger's name in it holds", () => {
+  const payload = payloadOf(encodeErrorFrame("invalid-name", "'a\r\nb\u0000' is no name."));
+  equal(parseErrorFrame(payload)?.sentence, "'a??b?' is no name.");
+});
+
 test("a message is no error", () => {
   for (const text of ["", "ERROR", "ERROR 17", "error unknown-role x", "an ERROR unknown-role x"]) {
     equal(parseErrorFrame(new TextEncoder().encode(text)), undefined, text);

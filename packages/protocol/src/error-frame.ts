@@ -9,9 +9,11 @@ const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8");
 const pattern = /^ERROR ([a-z][a-z-]*) (.*)$/s;
 
-/** The frame, ready to be written. */
+/** The frame, ready to be written. The sentence is cut to 400 characters, and what would break its line is replaced. */
 export function encodeErrorFrame(code: RefusalCode, sentence: string): Uint8Array {
-  return encodeFrame(utf8Encoder.encode(`ERROR ${code} ${sentence.slice(0, sentenceLengthMax)}`));
+  return encodeFrame(
+    utf8Encoder.encode(`ERROR ${code} ${sentence.slice(0, sentenceLengthMax).replace(/\p{Cc}/gu, "?")}`),
+  );
 }
 
 /**

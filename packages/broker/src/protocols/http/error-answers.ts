@@ -19,7 +19,10 @@ export function answerErrors(app: FastifyInstance): void {
     if (known !== undefined) return sendProblem(reply, known(request));
     const status = error.statusCode ?? 500;
     if (status < 500) return sendProblem(reply, problem(status, "bad-request", error.message));
-    request.log.error({ error, method: request.method, path: request.routeOptions.url }, "request failed");
+    request.log.error(
+      { err: error, method: request.method, path: request.routeOptions.url },
+      "request failed",
+    );
     if (error instanceof AssertionFailed) crash(error);
     return sendProblem(
       reply,

@@ -53,7 +53,7 @@ export class Connection implements Peer {
     socket.on("data", (bytes: Uint8Array) => this.#read(bytes));
     socket.on("drain", () => this.#work?.drained());
     socket.on("end", () => this.#ended());
-    socket.on("error", (error) => this.#options.log.debug({ error }, "connection broken"));
+    socket.on("error", (err) => this.#options.log.debug({ err }, "connection broken"));
     socket.on("close", () => void this.#closed());
   }
 

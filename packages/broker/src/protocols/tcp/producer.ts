@@ -82,14 +82,8 @@ export class Producer implements RoleConnection {
   }
 
   async #answer(): Promise<void> {
-    const { broker, channel, limits } = this.#options;
+    const { limits } = this.#options;
     while (this.#waiting.length > 0) {
-      const room = channel.kind === "topic" ? broker.room(channel.name) : undefined;
-      if (room !== undefined) {
-        this.#peer.pause();
-        await room;
-        continue;
-      }
       const batch = this.#waiting.splice(0, limits.batchCountMax);
       await this.#hand(batch);
       for (const payload of batch) this.#unansweredBytes -= costBytes(payload);
@@ -100,7 +94,10 @@ export class Producer implements RoleConnection {
     if (this.#last) this.#end();
   }
 
-  /** A batch is taken whole or not at all. When it is refused, its messages may still fare differently. */
+  /**
+   * A batch is taken whole or not at all. When it is refused, its messages may still fare differently. Publishing waits while a
+   * consumer blocks the topic; then what arrives piles up to its bound, and the socket is not read.
+   */
   async #hand(batch: readonly Uint8Array[]): Promise<void> {
     const { broker, channel, published } = this.#options;
     const result =

@@ -160,16 +160,22 @@ export class TcpServer implements AsyncDisposable {
   }
 
   #listen(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port, log } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#server.once("error", (cause: NodeJS.ErrnoException) => {
+      const failed = (cause: NodeJS.ErrnoException): void => {
         const inUse = cause.code === "EADDRINUSE";
         const sentence = inUse
           ? `Port ${port} on ${host} is in use: another process listens there; TCP_PORT chooses another.`
           : `Cannot listen on ${host}:${port}: ${cause.message}`;
         reject(new Fault(inUse ? "address-in-use" : "cannot-listen", sentence, { cause }));
+      };
+      this.#server.once("error", failed);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off("error", failed);
+        // One connection could not be accepted, for example for want of file descriptors: the others go on.
+        this.#server.on("error", (err) => log.warn({ err }, "a connection could not be accepted"));
+        resolve();
       });
-      this.#server.listen({ host, port }, resolve);
     });
   }
 

@@ -5,6 +5,8 @@ import { openHttp } from "./http-fixture.ts";
 
 const long = (length: number): string => "x".repeat(length);
 
+const manyAttributes = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`a${i}`, "x"]));
+
 /** path, body, status, code, field */
 type Row = readonly [path: string, body: unknown, status: number, code: string, field?: string];
 
@@ -51,6 +53,7 @@ const posts: readonly Row[] = [
   ["/enqueue", { body: "x", attributes: { "a b": "c" } }, 400, "invalid-field", "attributes.a b"],
   ["/enqueue", { body: "x", attributes: { "a\nb": 5 } }, 400, "invalid-field", "attributes.a\nb"],
   ["/enqueue", { body: "x", attributes: { a: long(70_000) } }, 400, "invalid-field", "attributes"],
+  ["/enqueue", { body: "x", attributes: manyAttributes }, 400, "invalid-field", "attributes"],
   ["/enqueue", { body: "x", colour: 1 }, 400, "unknown-field", "colour"],
   ["/enqueue", { body: "x", delaySeconds: 5 }, 400, "unsupported-field", "delaySeconds"],
   ["/enqueue", { body: "x", timeToLiveSeconds: 5 }, 400, "unsupported-field", "timeToLiveSeconds"],
