@@ -22,7 +22,7 @@ export function fullEffort(seconds: number, profile: boolean): Effort {
 
 /** As little as shows that everything runs. */
 export const leastEffort: Effort = {
-  roundSeconds: 0.01,
+  roundSeconds: 0.002,
   rounds: 1,
   warmUp: false,
   scale: 0.001,

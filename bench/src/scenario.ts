@@ -46,6 +46,11 @@ export function alone(load: RunningLoad, how: string, figures: readonly FigurePl
   return { how, processes: { process: load }, round: (seconds) => load.round(seconds), figures };
 }
 
+/** An entrant whose load starts processes of its own and tells their CPU; what the load uses itself is no matter. */
+export function unattended(round: Entrant["round"], how: string, figures: readonly FigurePlan[]): Entrant {
+  return { how, processes: {}, round, figures };
+}
+
 /** An entrant that is a server and, in a process beside it, what makes work for it. */
 export function served(
   server: RunningServer,

@@ -1,20 +1,13 @@
 /** The figures as a Markdown table, which reads as well in a terminal. */
-
 import type { ProcessProfile } from "./entrant.ts";
-import { type Figure, type Floor, holdsFloor } from "./figure.ts";
+import { type Comparison, type CpuUse, type Figure, type Floor, holdsFloor } from "./figure.ts";
 
-const headings = [
-  "figure",
-  "value",
-  "unit",
-  "least to most",
-  "beside, in the same run",
-  "floor",
-  "CPU",
-  "how",
-];
+const headings = ["figure", "value", "unit", "least to most", "beside it", "floor", "CPU", "how"];
 /** Columns that are read from the right. */
 const numeric = new Set(["value", "least to most"]);
+const sameAsAbove = '"';
+/** From a tenth of a second on, CPU of a single operation is the CPU of the round. */
+const microsecondsTold = 100_000;
 
 export function table(figures: readonly Figure[]): string {
   const rows = figures.map(rowOf);
@@ -40,36 +33,40 @@ export function profileTable({ figure, process, frames }: ProcessProfile): strin
   );
 }
 
-function rowOf(figure: Figure): readonly string[] {
-  const { comparedWith, cpu } = figure;
-  const beside =
-    comparedWith === undefined ? "-" : `${percent(comparedWith.ratio)} of ${comparedWith.figure}`;
-  const used = cpu.map(({ process, seconds, microsecondsPerOperation: each }) =>
-    each === undefined
-      ? `${process} ${seconds.toFixed(1)} s`
-      : `${process} ${seconds.toFixed(1)} s (${number(each)} µs each)`,
-  );
+function rowOf(figure: Figure, index: number, figures: readonly Figure[]): readonly string[] {
+  const { comparedWith, cpu, how } = figure;
+  const [beforeCpu, beforeHow] = [figures[index - 1]?.cpu, figures[index - 1]?.how];
   return [
     figure.figure,
     number(figure.value),
     figure.unit,
     `${number(figure.least)} to ${number(figure.most)}`,
-    beside,
+    comparedWith === undefined ? "-" : besideCell(comparedWith),
     floorCell(figure, figure.floor),
-    used.join(", ") || "-",
-    figure.how,
+    cpu === beforeCpu ? sameAsAbove : cpu.map(cpuCell).join("; ") || "-",
+    how === beforeHow ? sameAsAbove : how,
   ];
 }
 
+const besideCell = ({ figure, ratio, ratioLeast, ratioMost }: Comparison): string =>
+  `${percent(ratio)} of ${figure} (${percent(ratioLeast)} to ${percent(ratioMost)})`;
+
+function cpuCell({ process, seconds, microsecondsPerOperation: each }: CpuUse): string {
+  const used = `${process} ${number(seconds)} s`;
+  return each === undefined || each >= microsecondsTold ? used : `${used}, ${number(each)} µs each`;
+}
+
+/** Where the floor speaks of a protocol that this was not measured over, there is nothing to judge yet. */
 function floorCell(figure: Figure, floor: Floor | undefined): string {
   if (floor === undefined) return "-";
   const bound = `${floor.bound} ${floor.ofBaseline ? percent(floor.value) : number(floor.value)}`;
-  const over = floor.over === undefined ? "" : ` over ${floor.over}`;
-  return `${bound}${over}: ${holdsFloor(figure) ? "held" : "missed"}`;
+  if (floor.over !== undefined) return `${bound} over ${floor.over}`;
+  return `${bound}: ${holdsFloor(figure) ? "held" : "missed"}`;
 }
 
 /** Three digits that mean something, thousands separated. */
 function number(value: number): string {
+  if (Number.isNaN(value)) return "unknown";
   if (value >= 100) return Math.round(Number(value.toPrecision(3))).toLocaleString("en-US");
   return String(Number(value.toPrecision(3)));
 }

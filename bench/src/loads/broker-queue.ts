@@ -16,7 +16,7 @@ export interface BrokerQueueOptions {
 }
 
 const queue = "bench";
-const fillBatch = 1000;
+const fillBatch = 10_000;
 
 export async function openBrokerQueue({ batch, lines, waiting }: BrokerQueueOptions): Promise<Load> {
   const opened = await openBroker();
@@ -24,7 +24,8 @@ export async function openBrokerQueue({ batch, lines, waiting }: BrokerQueueOpti
   const outgoing = (count: number) => bodies(count).map((body) => ({ body, attributes: noAttributes }));
   const messages = outgoing(batch);
   for (let sent = 0; sent < waiting; sent += fillBatch) {
-    answered(await broker.send({ queue, messages: outgoing(fillBatch) }));
+    const filling = outgoing(Math.min(fillBatch, waiting - sent));
+    answered(await broker.send({ queue, messages: filling }));
   }
 
   const pass = async (): Promise<number> => {

@@ -22,8 +22,11 @@ export class RoundTime {
 export async function inLines(count: number, time: RoundTime, work: () => Promise<number>): Promise<number> {
   let done = 0;
   const line = async (): Promise<void> => {
-    do done += await work();
-    while (!time.isOver);
+    do {
+      // Not `done += await ...`: that reads the sum before it waits, and the other lines add meanwhile.
+      const more = await work();
+      done += more;
+    } while (!time.isOver);
   };
   await Promise.all(Array.from({ length: count }, line));
   return done;

@@ -1,4 +1,5 @@
 /** The broker in process: queues and topics through its API, with the same durable work by bare group commit beside it. */
+import { scaled } from "../effort.ts";
 import { messageBytes } from "../loads/payload.ts";
 import { alone, type Scenario } from "../scenario.ts";
 import { perSecond, reading } from "../tally.ts";
@@ -20,6 +21,8 @@ export const brokerQueue: Scenario = {
       headBytes * count,
     ];
     const batched = await bench.load("broker-queue", { batch, lines: batchedLines, waiting: 0 });
+    const waiting = scaled(1_000_000, bench.effort);
+    const behind = await bench.load("broker-queue", { batch, lines: batchedLines, waiting });
     const single = await bench.load("broker-queue", { batch: 1, lines: inFlight, waiting: 0 });
     const bareBatched = await bench.load("bare-log", {
       appendBytes: sizes(batch),
@@ -31,17 +34,27 @@ export const brokerQueue: Scenario = {
       "bare group commit, send to receive to ack, in batches",
       "bare group commit, send to receive to ack, one by one",
     ];
-    const inBatches = `one process, synced, ${batch} messages a send and a receive, ${batchedLines} such lines`;
-    const oneByOne = `one process, synced, one message a call, ${inFlight} in flight`;
+    const inBatches = `1 process; synced; ${batch} messages a send and a receive, ${batchedLines} lines`;
+    const oneByOne = `1 process; synced; one message a call, ${inFlight} in flight`;
+    const batchedFigure = "broker in process, send to receive to ack, in batches";
     const read = perSecond;
     return bench.contest([
       alone(batched, `${inBatches}, acks one by one`, [
         {
-          figure: "broker in process, send to receive to ack, in batches",
+          figure: batchedFigure,
           unit,
           read,
           against: bareBatchedFigure,
           floor: { bound: "at least", value: 250_000, over },
+        },
+      ]),
+      alone(behind, `${inBatches}, acks one by one; ${waiting} messages waiting`, [
+        {
+          figure: "broker in process, send to receive to ack, behind a backlog",
+          unit,
+          read,
+          against: batchedFigure,
+          floor: { bound: "at least", value: 0.5, ofBaseline: true },
         },
       ]),
       alone(bareBatched, inBatches, [{ figure: bareBatchedFigure, unit, read }]),
@@ -66,10 +79,10 @@ export const brokerTopic: Scenario = {
     const appendBytes = [(headBytes + messageBytes) * batch];
     const bare = await bench.load("bare-log", { appendBytes, batch, lines: batchedLines });
     const against = "bare group commit, batches of records";
-    const how = `one process, synced, ${batch} records a publish, ${batchedLines} publishes under way`;
+    const how = `1 process; synced; ${batch} records a publish, ${batchedLines} under way`;
     const read = perSecond;
     return bench.contest([
-      alone(topic, `${how}; one reader, up to 1000 records a fetch, a commit after each`, [
+      alone(topic, `${how}; 1 reader, a commit after each fetch`, [
         {
           figure: "broker in process, topic: publish, fetch, commit",
           unit: "records/s",
@@ -89,7 +102,7 @@ export const latency: Scenario = {
     const ratePerSecond = 1000;
     const topic = await bench.load("open-loop", { ratePerSecond, target: "topic" });
     const bare = await bench.load("open-loop", { ratePerSecond, target: "bare log" });
-    const how = `one process, synced, open loop of ${ratePerSecond}/s, from when it was due`;
+    const how = `1 process; synced; open loop of ${ratePerSecond}/s, from when it was due`;
     const [p50, p99] = [reading("p50Ms"), reading("p99Ms")];
     const floor = { bound: "at most", value: 2, ofBaseline: true } as const;
     return bench.contest([

@@ -25,9 +25,9 @@ async function beside(
     prepare: false,
   });
   const against = `bare Fastify, ${kind}`;
-  const how = `server process, generator process, ${connections} connections, one request at a time on each`;
+  const how = `server + generator; ${connections} connections, one request at a time on each`;
   return bench.contest([
-    served(server, load, `${how}, synced`, [
+    served(server, load, `${how}; synced`, [
       { figure, unit, read: perSecond, against, ...(floor === undefined ? {} : { floor }) },
       { figure: `${figure}, p99`, unit: "ms", read: reading("p99Ms") },
     ]),

@@ -13,7 +13,7 @@ export const disk: Scenario = {
   run: async (bench) => {
     const sync = await bench.load("raw-sync", {});
     return bench.contest([
-      alone(sync, "one process, 4 KiB written and synced, one after the other", [
+      alone(sync, "1 process; 4 KiB written and synced, one after the other", [
         { figure: "bare disk, 4 KiB synced", unit: "syncs/s", read: perSecond },
         { figure: "bare disk, 4 KiB synced, p50", unit: "ms", read: reading("p50Ms") },
         { figure: "bare disk, 4 KiB synced, p99", unit: "ms", read: reading("p99Ms") },
@@ -26,7 +26,7 @@ async function appends(bench: Bench, group: number): Promise<Entrant[]> {
   const journal = await bench.load("journal-append", { group });
   const bare = await bench.load("bare-log", { appendBytes: [appendBytes], batch: 1, lines: group });
   const against = `bare group commit, ${group} at a time`;
-  const how = `one process, synced, appends of ${appendBytes} bytes, ${group} on their way`;
+  const how = `1 process; synced; ${appendBytes} bytes an append, ${group} on their way`;
   const [unit, read] = ["appends/s", perSecond];
   return [
     alone(journal, how, [{ figure: `journal, ${group} at a time`, unit, read, against }]),
@@ -48,7 +48,7 @@ export const replay: Scenario = {
   run: async (bench) => {
     const count = scaled(1_000_000, bench.effort);
     const load = await bench.load("journal-replay", { count });
-    const how = `one process, ${count} appends of ${appendBytes} bytes, read from the page cache`;
+    const how = `1 process; ${count} appends of ${appendBytes} bytes, from the page cache`;
     return bench.contest(
       [alone(load, how, [{ figure: "journal, replay", unit: "appends/s", read: perSecond }])],
       replayRounds,

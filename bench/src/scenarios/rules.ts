@@ -16,13 +16,13 @@ export const rules: Scenario = {
     const read = perSecond;
     const batchedFigure = "rules alone, in batches";
     return bench.contest([
-      alone(single, "one process, in memory, one message a command", [
+      alone(single, "1 process; in memory; one message a command", [
         { figure: "rules alone, one by one", unit, read, floor },
       ]),
-      alone(batched, "one process, in memory, 100 messages a command", [
+      alone(batched, "1 process; in memory; 100 messages a command", [
         { figure: batchedFigure, unit, read, floor },
       ]),
-      alone(behind, `one process, in memory, 100 messages a command, ${waiting} messages waiting`, [
+      alone(behind, `as above, ${waiting} messages waiting`, [
         { figure: "rules alone, in batches, behind a backlog", unit, read, against: batchedFigure },
       ]),
     ]);
@@ -37,9 +37,9 @@ export const memory: Scenario = {
     const read = reading("bytesPerMessage");
     const without = await bench.load("queue-memory", { count, bodies: "in the journal" });
     const within = await bench.load("queue-memory", { count, bodies: "in memory" });
-    const how = `one process, ${count} messages waiting, live heap and buffers after garbage collection`;
+    const how = `1 process; ${count} waiting; live heap and buffers`;
     return bench.contest([
-      alone(without, `${how}, bodies of 128 bytes in the journal`, [
+      alone(without, `${how}; bodies in the journal`, [
         {
           figure: "memory of a waiting message beside its body",
           unit,
@@ -47,7 +47,7 @@ export const memory: Scenario = {
           floor: { bound: "at most", value: 100 },
         },
       ]),
-      alone(within, `${how}, bodies of 128 bytes in memory`, [
+      alone(within, `${how}; bodies in memory`, [
         { figure: "memory of a waiting message with its body", unit, read },
       ]),
     ]);

@@ -1,11 +1,13 @@
 /** From the start of the whole process until it is ready: with nothing, and with a backlog that has to be read back. */
 import { scaled } from "../effort.ts";
-import { alone, type Scenario } from "../scenario.ts";
-import { reading } from "../tally.ts";
+import { type Scenario, unattended } from "../scenario.ts";
+import { reading, type Tally } from "../tally.ts";
 
 /** A start takes as long as it takes, and three say as much as five. */
 const roundsMax = 3;
 const mebibyte = 1024 * 1024;
+/** Not a number where the system does not tell. */
+const residentBytes = ({ readings }: Tally): number => readings.residentBytes ?? Number.NaN;
 
 export const start: Scenario = {
   name: "start",
@@ -16,32 +18,38 @@ export const start: Scenario = {
     const full = await bench.load("process-start", { program: "sluice", waiting });
     const nothing = await bench.load("process-start", { program: "nothing", waiting: 0 });
     const against = "node with an empty script, start to end";
-    const backlog = `a backlog of ${waiting} messages of 128 bytes`;
-    const resident = (name: string) => (tally: Parameters<typeof read>[0]) => reading(name)(tally) / mebibyte;
-    const outcome = await bench.contest(
+    const backlog = `${waiting} messages waiting, sent 100 at a time`;
+    let emptyBytes = 0;
+    const startEmpty = async (seconds: number): Promise<Tally> => {
+      const tally = await empty.round(seconds);
+      emptyBytes = residentBytes(tally);
+      return tally;
+    };
+    return bench.contest(
       [
-        alone(empty, "one process with everything, empty data directory", [
+        unattended(startEmpty, "1 process with everything; empty data directory", [
+          { figure: "start to ready, empty", unit, read, against, floor: { bound: "at most", value: 1500 } },
           {
-            figure: "start to ready, empty",
-            unit,
-            read,
-            against,
-            floor: { bound: "at most", value: 1500 },
-          },
-          { figure: "resident memory when ready, empty", unit: "MiB", read: resident("residentBytes") },
-        ]),
-        alone(full, `one process with everything, ${backlog}, files in the page cache`, [
-          { figure: "start to ready, backlog", unit, read, floor: { bound: "at most", value: 5000 } },
-          {
-            figure: "resident memory of a waiting message with its body",
-            unit: "bytes",
-            read: reading("residentBytesPerMessage"),
+            figure: "resident memory when ready, empty",
+            unit: "MiB",
+            read: (tally) => residentBytes(tally) / mebibyte,
           },
         ]),
-        alone(nothing, "node -e 0", [{ figure: against, unit, read }]),
+        unattended(
+          (seconds) => full.round(seconds),
+          `1 process with everything; ${backlog}; files in the page cache`,
+          [
+            { figure: "start to ready, backlog", unit, read, floor: { bound: "at most", value: 5000 } },
+            {
+              figure: "resident memory of a waiting message with its body",
+              unit: "bytes",
+              read: (tally) => (residentBytes(tally) - emptyBytes) / waiting,
+            },
+          ],
+        ),
+        unattended((seconds) => nothing.round(seconds), "node -e 0", [{ figure: against, unit, read }]),
       ],
       roundsMax,
     );
-    return outcome;
   },
 };

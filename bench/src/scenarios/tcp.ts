@@ -3,7 +3,7 @@ import { type Scenario, served } from "../scenario.ts";
 import { perSecond } from "../tally.ts";
 
 const consumers = 10;
-const frames = "frames of 128 bytes in writes of 64 KiB";
+const frames = "frames of 128 bytes, written 64 KiB at a time";
 
 export const tcpBroadcast: Scenario = {
   name: "tcp-broadcast",
@@ -16,9 +16,9 @@ export const tcpBroadcast: Scenario = {
     const bareLoad = await bench.load("tcp-frames", { port: relay.port, ...toAll });
     const against = `raw relay, 1 to ${consumers}`;
     const [unit, read] = ["deliveries/s", perSecond];
-    const how = `server process, generator process with 1 producer and ${consumers} consumers, ${frames}`;
+    const how = `server + generator; 1 producer, ${consumers} consumers; ${frames}`;
     return bench.contest([
-      served(server, load, `${how}, live-only topic, durability memory, OVERFLOW=block`, [
+      served(server, load, `${how}; live-only topic, memory, OVERFLOW=block`, [
         {
           figure: `framed TCP, broadcast 1 to ${consumers}`,
           unit,
@@ -42,9 +42,9 @@ export const tcpQueue: Scenario = {
     const bareLoad = await bench.load("tcp-frames", { port: relay.port, parameters: "", ...toOne });
     const against = "raw relay, 1 to 1";
     const [unit, read] = ["messages/s", perSecond];
-    const how = `server process, generator process with 1 producer and 1 consumer, ${frames}`;
+    const how = `server + generator; 1 producer, 1 consumer; ${frames}`;
     return bench.contest([
-      served(server, load, `${how}, queue, synced, until the consumer has them all`, [
+      served(server, load, `${how}; queue, synced; until the consumer has them all`, [
         { figure: "framed TCP, queue", unit, read, against },
       ]),
       served(relay, bareLoad, how, [{ figure: against, unit, read }]),
