@@ -123,9 +123,30 @@ test("a call can be made to fail, or to move fewer bytes", async () => {
   assert.equal(disk.content("f")?.length, taken);
 });
 
-test("what a killed process had written is there, synced or not", async () => {
+test("what a killed process had written is there; a power cut may still take it", async () => {
   const disk = new SimulatedDisk(seededRandom(8));
   const file = await disk.create("f");
   await file.write(bytes(10, 1), 0);
-  assert.deepEqual(disk.imageAfterKill().imageAfterCut().content("f"), bytes(10, 1));
+  const next = disk.imageAfterKill();
+  assert.deepEqual(next.content("f"), bytes(10, 1));
+  assert.deepEqual(
+    outcomes(next, "f", (content) => `${content?.length}`).filter((size) => !/^[1-9]$/.test(size)),
+    ["0", "10", "undefined"],
+  );
+});
+
+test("after a failed sync a process sees what a power cut takes, until it is written again", async () => {
+  const disk = new SimulatedDisk(seededRandom(9));
+  const file = await disk.create("f");
+  await disk.syncDirectory();
+  await file.write(bytes(10, 1), 0);
+  disk.onCall = () => "EIO";
+  await assert.rejects(file.sync(), { code: "EIO" });
+  disk.onCall = () => undefined;
+  await file.sync();
+  assert.deepEqual(disk.content("f"), bytes(10, 1));
+  assert.deepEqual(disk.imageAfterCut().content("f"), bytes(0, 0));
+  await file.write(bytes(10, 1), 0);
+  await file.sync();
+  assert.deepEqual(disk.imageAfterCut().content("f"), bytes(10, 1));
 });

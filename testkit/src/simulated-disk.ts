@@ -57,11 +57,20 @@ export class SimulatedDisk implements Disk {
     return image;
   }
 
-  /** A disk with the same content, all of it synced: what a process finds that starts after the other one was killed. */
+  /** A copy of this disk: what a process finds that starts after the other one was killed, the machine having gone on. */
   imageAfterKill(): SimulatedDisk {
     const image = new SimulatedDisk(this.#random);
-    for (const [name, inode] of this.#names) image.#names.set(name, new Inode(inode.bytes()));
-    image.#syncedNames = new Map(image.#names);
+    const copies = new Map<Inode, Inode>();
+    const copyOf = (inode: Inode): Inode => {
+      const copy = copies.get(inode) ?? inode.copy();
+      copies.set(inode, copy);
+      return copy;
+    };
+    for (const [name, inode] of this.#names) image.#names.set(name, copyOf(inode));
+    for (const [name, inode] of this.#syncedNames) image.#syncedNames.set(name, copyOf(inode));
+    image.#nameChanges = this.#nameChanges.map((change) =>
+      change.kind === "add" ? { ...change, inode: copyOf(change.inode) } : change,
+    );
     return image;
   }
 
@@ -145,7 +154,10 @@ export class SimulatedDisk implements Disk {
     if (this.#dead) return never();
     const failure = this.onCall({ number: ++this.#calls, operation, name });
     if (this.#dead) return never();
-    if (failure !== undefined && failure !== "short") throw systemError(failure, operation, name);
+    if (failure !== undefined && failure !== "short") {
+      if (operation === "sync") this.#names.get(name)?.failSync();
+      throw systemError(failure, operation, name);
+    }
     const value = begin(failure);
     await Promise.resolve();
     if (this.#dead) return never();

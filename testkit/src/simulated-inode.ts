@@ -53,10 +53,17 @@ export class Inode {
   readonly #synced: Content;
   #changes: ContentChange[] = [];
 
-  /** A file with these bytes, all of them synced. */
-  constructor(bytes: Uint8Array) {
+  /** A file in which processes see `bytes`, and of which `synced` are on the disk. */
+  constructor(bytes: Uint8Array, synced: Uint8Array = bytes) {
     this.#current = new Content(bytes);
-    this.#synced = new Content(bytes);
+    this.#synced = new Content(synced);
+  }
+
+  /** The same file, on its own. */
+  copy(): Inode {
+    const copy = new Inode(this.bytes(), this.#synced.view(0, this.#synced.size));
+    copy.#changes = this.#changes.slice();
+    return copy;
   }
 
   get size(): number {
@@ -87,6 +94,14 @@ export class Inode {
   /** The oldest `count` changes are on the disk. */
   sync(count: number): void {
     for (const change of this.#changes.splice(0, count)) this.#synced.apply(change);
+  }
+
+  /**
+   * A sync failed: the pages are called clean without being on the disk, as Linux does, so that processes go on seeing what a power cut
+   * takes and no later sync brings there.
+   */
+  failSync(): void {
+    this.#changes = [];
   }
 
   /**

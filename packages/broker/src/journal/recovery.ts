@@ -84,7 +84,9 @@ export async function recover(disk: Disk, visit: (append: ReplayedAppend) => voi
   walk.goOnWith(covered + 1, lastSegment?.name ?? `segment ${expectedNumber}`, lastSegment?.size ?? 0);
   walk.end();
   if (unborn) tornTail = { segment: newest.name, offset: 0, bytes: newest.size, sequence: walk.nextSequence };
-  await removeLeftovers(disk, unborn ? [newest.name, ...found.unfinished] : found.unfinished);
+  for (const name of unborn ? [newest.name, ...found.unfinished] : found.unfinished) await disk.remove(name);
+  // The process before may have been killed between making a file and syncing its name.
+  await disk.syncDirectory();
   return {
     report: {
       appends: walk.appends,
@@ -107,17 +109,11 @@ function unusable({ name, size, number }: FoundFile): Damage {
   return { segment: name, offset: 0, bytes: size, firstSequence: number, appendsLost: 0 };
 }
 
-async function removeLeftovers(disk: Disk, names: readonly string[]): Promise<void> {
-  for (const name of names) await disk.remove(name);
-  if (names.length > 0) await disk.syncDirectory();
-}
-
 /**
  * Cuts a torn tail and makes the rest durable. What no record proves to be synced is written once more: after a failed sync of an earlier
  * process the page cache may show bytes as clean that the disk never got, and a sync alone would not bring them there.
  */
 async function settle(file: DiskFile, segment: FoundFile, end: SegmentEnd): Promise<void> {
-  if (end.closed) return;
   if (end.offset < segment.size) await file.truncate(end.offset);
   const bytes = new Uint8Array(Math.min(copyBytes, end.offset - end.syncedOffset));
   for (let at = end.syncedOffset; at < end.offset; at += bytes.length) {

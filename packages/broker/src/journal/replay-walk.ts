@@ -15,7 +15,7 @@ const landmarkBytes = 64 * 1024;
 export interface SegmentEnd {
   /** Where the records end: the end of the file, or where it is torn. */
   readonly offset: number;
-  /** A place at which a record begins and before which every record is known to be synced. */
+  /** A place at which a record or the header begins, and before which every record is known to be synced. */
   readonly syncedOffset: number;
   /** Whether the last record is a mark that says that all before it is synced. */
   readonly closed: boolean;
@@ -82,7 +82,7 @@ export class ReplayWalk {
 
   /** Visits the records of a segment. `last`: no later segment was ever begun. */
   async segment(reader: RecordReader, name: string, last: boolean): Promise<SegmentEnd> {
-    const landmarks = [{ offset: headerBytes, sequence: this.#next }];
+    const landmarks = [{ offset: 0, sequence: this.#next }];
     let at = headerBytes;
     let closed = false;
     while (at < reader.size) {
@@ -110,7 +110,7 @@ export class ReplayWalk {
     const synced = landmarks.findLast(({ sequence }) => sequence <= this.#syncedThrough + 1);
     return {
       offset: at,
-      syncedOffset: last ? (synced?.offset ?? headerBytes) : at,
+      syncedOffset: synced?.offset ?? 0,
       closed: closed && at === reader.size,
     };
   }

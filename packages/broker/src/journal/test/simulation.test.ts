@@ -73,11 +73,12 @@ async function underSeed(seed: number, run: (random: Random) => Promise<void>): 
   }
 }
 
-/** Keeps an outcome of a power cut at a share of the calls that change what is on the disk. */
+/** Keeps an outcome of a power cut, or now and then of a kill, at a share of the calls that change what is on the disk. */
 function cutting(disk: SimulatedDisk, ledger: Ledger, cuts: Cut[], random: Random, share: number): void {
   disk.onCall = ({ operation }) => {
-    if (!reading.has(operation) && random.unit() < share)
-      cuts.push({ image: disk.imageAfterCut(), ledger: ledger.copy() });
+    if (reading.has(operation) || random.unit() >= share) return undefined;
+    const image = random.unit() < 0.2 ? disk.imageAfterKill() : disk.imageAfterCut();
+    cuts.push({ image, ledger: ledger.copy() });
     return undefined;
   };
 }
@@ -101,6 +102,7 @@ test(`the power is cut at each call (${seeds.length} seeds)`, async () => {
         const second: Cut[] = [];
         cutting(image, then, second, random, 0.05);
         await recoverAndGoOn(image, then, random);
+        if (random.unit() < 0.2) await recoverAndGoOn(image.crash(), then, random);
         for (const cut of second) await recoverAndGoOn(cut.image, cut.ledger, random);
       }
     });
@@ -167,7 +169,10 @@ for (const failure of ["EIO", "ENOSPC", "short", "EINTR"] as const) {
           // What was told holds whether the process alone is started again or the machine as well.
           disk.onCall = () => undefined;
           await recoverAndGoOn(disk.imageAfterCut(), ledger.copy(), random);
-          await recoverAndGoOn(disk.imageAfterKill(), ledger.copy(), random);
+          const restarted = disk.imageAfterKill();
+          const then = ledger.copy();
+          await recoverAndGoOn(restarted, then, random);
+          await recoverAndGoOn(restarted.crash(), then, random);
           if (number > disk.calls) break;
         }
       });
