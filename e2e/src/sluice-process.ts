@@ -7,6 +7,9 @@ import { Change } from "./change.ts";
 
 const root = join(import.meta.dirname, "../..");
 
+/** Starting is most of what these tests wait for, and half of that is stripping and compiling the same files again. */
+const compileCache = join(root, "node_modules/.cache/compile");
+
 /** A line of the log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
@@ -55,7 +58,14 @@ export class SluiceProcess implements AsyncDisposable {
   static spawn(environment: Readonly<Record<string, string>>): SluiceProcess {
     const child = spawn(process.execPath, ["sluice/src/main.ts"], {
       cwd: root,
-      env: { PATH: process.env.PATH, HTTP_PORT: "0", TCP_PORT: "0", CHAT_HTTP_PORT: "0", ...environment },
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: compileCache,
+        HTTP_PORT: "0",
+        TCP_PORT: "0",
+        CHAT_HTTP_PORT: "0",
+        ...environment,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     return new SluiceProcess(child);

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
 import { answerNotFound, problem, sendProblem } from "@sluice/broker/http";
-import { Fault, type Log, type Part, type UpgradeHandler } from "@sluice/runtime";
+import { Fault, type Log, type Part, systemClock, type UpgradeHandler } from "@sluice/runtime";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -35,6 +35,8 @@ export interface HttpPortOptions {
 const requestTimeoutMs = 30_000;
 const headersTimeoutMs = 10_000;
 const keepAliveTimeoutMs = 72_000;
+/** What closing waits for requests that were begun, so that one that is never finished does not hold up the rest. */
+const closeGraceMs = 5_000;
 
 /** The name in a Host header without its port, lower case. */
 function hostName(header: string | undefined): string {
@@ -99,9 +101,11 @@ export class HttpPort implements AsyncDisposable {
     return this.#address;
   }
 
-  /** Stops accepting, lets requests that were begun end, then closes. */
+  /** Stops accepting, lets requests that were begun end, for five seconds at most, then closes. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const limit = systemClock.after(closeGraceMs, () => this.#app.server.closeAllConnections());
     await this.#app.close();
+    limit[Symbol.dispose]();
   }
 }
 

@@ -70,7 +70,7 @@ export class ChatProof implements AsyncDisposable {
   }
 
   /** Waits until the worker has stored what was accepted, then compares. */
-  async settle({ http }: Incarnation): Promise<void> {
+  async settle({ http }: Incarnation): Promise<{ readonly messages: number }> {
     const histories = await this.#caughtUp(http);
     for (const [conversationId, history] of histories) {
       deepEqual(
@@ -93,6 +93,7 @@ export class ChatProof implements AsyncDisposable {
     for (const message of this.#listener.heard) {
       deepEqual(kept.get(message.messageId), message, "what was heard stays as it was");
     }
+    return { messages: kept.size };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

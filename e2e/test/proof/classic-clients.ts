@@ -34,8 +34,8 @@ export class ClassicQueueProof {
     for (let i = 0; i < 2; i++) load.add("classic queue consumer", (at, done) => this.#consume(at, done));
   }
 
-  /** Takes what is left, over HTTP, and compares. Returns how many came twice. */
-  async settle(last: Incarnation): Promise<number> {
+  /** Takes what is left, over HTTP, and compares. */
+  async settle(last: Incarnation): Promise<{ readonly messages: number; readonly twice: number }> {
     const { http } = last;
     while (await isHolding(http, queue)) {
       const { body } = await http.get<Deliveries>(`/dequeue?queue=${queue}&max=100&waitSeconds=20`);
@@ -54,7 +54,7 @@ export class ClassicQueueProof {
         `${body} came again, and there was no kill`,
       );
     }
-    return twice.length;
+    return { messages: this.#entries.size, twice: twice.length };
   }
 
   async #produce(at: Incarnation, done: () => void): Promise<never> {

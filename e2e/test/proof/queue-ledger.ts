@@ -77,6 +77,11 @@ export class QueueLedger {
     equal(lost.length, 0, `${this.#name} lost ${lost.length}: ${names.join(", ")}`);
   }
 
+  /** Messages that were sent, or may have been. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /** How many messages stand here as `which` wants them. */
   count(which: (entry: Readonly<Entry>, body: string) => boolean): number {
     return [...this.#entries].filter(([body, entry]) => which(entry, body)).length;

@@ -42,7 +42,7 @@ export class TopicProof {
   }
 
   /** What is there at the end against what publishers and readers were told. */
-  async settle(http: HttpClient): Promise<void> {
+  async settle(http: HttpClient): Promise<{ readonly records: number }> {
     const partitions: TopicRecord[][] = [];
     for (let i = 0; i < partitionCount; i++) partitions.push(await readPartition(http, this.#topic, i));
     const kept = partitions.flat();
@@ -61,6 +61,7 @@ export class TopicProof {
       ok(number > (lastByKey.get(key) ?? 0), `${body} is out of the order of its key`);
       lastByKey.set(key, number);
     }
+    return { records: kept.length };
   }
 
   #addPublisher(load: Load, name: string): void {

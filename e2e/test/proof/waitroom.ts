@@ -51,7 +51,7 @@ export class WaitroomProof {
   }
 
   /** Lets everybody finish, then compares. */
-  async settle(http: HttpClient): Promise<void> {
+  async settle(http: HttpClient): Promise<{ readonly sessions: number }> {
     await this.#visitors.finish(http);
     for (const room of rooms.filter((each) => each !== heldRoom)) {
       for (;;) {
@@ -68,6 +68,7 @@ export class WaitroomProof {
     await this.#compareSessions(http, seen);
     await compareRooms(http, seen);
     await checkCapacities(http);
+    return { sessions: seen.size };
   }
 
   #compareJoins(seen: ReadonlyMap<string, Seen>): void {

@@ -1,0 +1,67 @@
+/** All clients of all four systems at once, and everything that they were told, to be compared at the end. */
+import type { Incarnation } from "../../src/incarnations.ts";
+import type { Load } from "../../src/load.ts";
+import { ChatProof } from "./chat.ts";
+import { addBroadcastClients, ClassicQueueProof } from "./classic-clients.ts";
+import { addOrderedClients, addQueueClients, createQueues, drainQueue } from "./queue-clients.ts";
+import { QueueLedger } from "./queue-ledger.ts";
+import { TopicProof } from "./topic-clients.ts";
+import { WaitroomProof } from "./waitroom.ts";
+
+export class Everybody implements AsyncDisposable {
+  readonly #queues = { work: new QueueLedger("work"), ordered: new QueueLedger("ordered") };
+  readonly #topic = new TopicProof("readings");
+  readonly #classic = new ClassicQueueProof();
+  readonly #waitroom = new WaitroomProof();
+  readonly #chat: ChatProof;
+
+  private constructor(chat: ChatProof) {
+    this.#chat = chat;
+  }
+
+  /** Adds every client to the load. */
+  static async join(load: Load): Promise<Everybody> {
+    const everybody = new Everybody(await ChatProof.open());
+    addQueueClients(load, "work", everybody.#queues.work);
+    addOrderedClients(load, "ordered", everybody.#queues.ordered);
+    everybody.#topic.addClients(load);
+    everybody.#classic.addClients(load);
+    addBroadcastClients(load);
+    everybody.#waitroom.addClients(load);
+    everybody.#chat.addClients(load);
+    return everybody;
+  }
+
+  /** Makes what the clients need, before the first of them begins. */
+  async prepare({ http }: Incarnation): Promise<void> {
+    await createQueues(http, Object.keys(this.#queues));
+    await this.#topic.create(http);
+    await this.#waitroom.open(http);
+    await this.#chat.create(http);
+  }
+
+  /** Drains everything and compares it with what the clients were told. Resolves with what may be worth a line in the report. */
+  async settle(last: Incarnation): Promise<string> {
+    const { http } = last;
+    for (const [name, ledger] of Object.entries(this.#queues)) {
+      await drainQueue(http, name, ledger);
+      ledger.settle();
+    }
+    const { records } = await this.#topic.settle(http);
+    const { sessions } = await this.#waitroom.settle(http);
+    const { messages } = await this.#chat.settle(last);
+    const classic = await this.#classic.settle(last);
+    const { work, ordered } = this.#queues;
+    return [
+      `queue messages ${work.size + ordered.size}`,
+      `topic records ${records}`,
+      `classic messages ${classic.messages}, handed over twice ${classic.twice}`,
+      `sessions ${sessions}`,
+      `chat messages ${messages}`,
+    ].join("; ");
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#chat[Symbol.asyncDispose]();
+  }
+}
