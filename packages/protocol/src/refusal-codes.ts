@@ -31,6 +31,7 @@ export const brokerCodes = [
   "stale-generation",
   "unexpected-offset",
   "invalid-name",
+  "owned-topic",
   "limit-exceeded",
   "memory-full",
   "too-many-consumers",

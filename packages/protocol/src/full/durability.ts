@@ -1,0 +1,11 @@
+/** What an answer rests on, as one byte: the place in this list. */
+
+/**
+ * - `synced`: on the server's disk, after the sync of its record.
+ * - `replicated`: on enough other machines.
+ * - `buffered`: handed to the operating system; a power cut may take it.
+ * - `memory`: nowhere else.
+ */
+export const durabilities = ["synced", "replicated", "buffered", "memory"] as const;
+
+export type WireDurability = (typeof durabilities)[number];

@@ -1,0 +1,190 @@
+/** What a server can say, and the one place where a client turns a payload into it. */
+import { parseErrorFrame } from "../error-frame.ts";
+import {
+  type CreatedAnswer,
+  type NamesAnswer,
+  type QueueAnswer,
+  readCreated,
+  readNames,
+  readQueue,
+  readTopic,
+  type TopicAnswer,
+} from "./catalog.ts";
+import {
+  type FetchedAnswer,
+  type ListeningAnswer,
+  type OffsetAnswer,
+  type RecordsPush,
+  readFetched,
+  readOffset,
+  readRecords,
+} from "./fetch.ts";
+import {
+  type Assigned,
+  type CommittedOffsetsAnswer,
+  type OffsetsCommittedAnswer,
+  type Revoked,
+  readAssigned,
+  readCommittedOffsets,
+  readOffsetsCommitted,
+  readRevoked,
+} from "./group.ts";
+import { readWelcome, type Welcome } from "./hello.ts";
+import { payloadHeaderBytes } from "./limits.ts";
+import { type Ended, type Goaway, type Ping, type Pong, readEnded, readGoaway } from "./liveness.ts";
+import { type PublishedAnswer, readPublished } from "./publish.ts";
+import { load32, PayloadReader } from "./reader.ts";
+import {
+  type Deliver,
+  type ReceivedAnswer,
+  readDeliver,
+  readReceived,
+  type SubscribedAnswer,
+} from "./receive.ts";
+import { type RefusedAnswer, readRefused } from "./refusal.ts";
+import { readSent, type SentAnswer } from "./send.ts";
+import { readSettled, type SettledAnswer } from "./settle.ts";
+import { readTransacted, type TransactedAnswer } from "./transact.ts";
+import { answerBit, pushVerbs, refusedVerb, requestVerbs } from "./verbs.ts";
+import type { WireFault } from "./wire-fault.ts";
+
+/** An answer that says nothing but that it was done. */
+export interface DoneAnswer {
+  readonly verb: "joined" | "released" | "left";
+  readonly id: number;
+}
+
+/** The last frame of a connection: `ERROR <code> <sentence>`, as in the classic roles. */
+export interface ErrorFrame {
+  readonly verb: "error";
+  readonly id: 0;
+  readonly code: string;
+  readonly sentence: string;
+}
+
+export type Answer =
+  | Welcome
+  | RefusedAnswer
+  | SentAnswer
+  | ReceivedAnswer
+  | SubscribedAnswer
+  | SettledAnswer
+  | PublishedAnswer
+  | FetchedAnswer
+  | ListeningAnswer
+  | OffsetAnswer
+  | TransactedAnswer
+  | DoneAnswer
+  | OffsetsCommittedAnswer
+  | CommittedOffsetsAnswer
+  | CreatedAnswer
+  | QueueAnswer
+  | TopicAnswer
+  | NamesAnswer;
+
+export type Push = Deliver | RecordsPush | Ended | Assigned | Revoked | Goaway | ErrorFrame;
+
+export type ServerFrame = Answer | Push | Ping | Pong;
+
+/** Decodes the payloads of one connection. Total: no input throws. Bodies are views of the payload. */
+export class ReplyDecoder {
+  readonly #from = new PayloadReader();
+
+  decode(payload: Uint8Array): ServerFrame | WireFault {
+    if (payload[0] === pushVerbs.error) return readError(payload);
+    if (payload.length < payloadHeaderBytes) {
+      const sentence = `A payload has ${payload.length} bytes; its verb and id alone are ${payloadHeaderBytes}.`;
+      return { verb: "unreadable", id: 0, code: "malformed", sentence };
+    }
+    const verb = payload[0] as number;
+    const id = load32(payload, 1);
+    const from = this.#from;
+    from.reset(payload, payloadHeaderBytes);
+    const frame = read(verb, id, from);
+    if (frame === undefined) {
+      return { verb: "unreadable", id, code: "unknown-verb", sentence: `There is no verb ${verb}.` };
+    }
+    return from.fault(frame.verb, id) ?? frame;
+  }
+}
+
+function read(verb: number, id: number, from: PayloadReader): ServerFrame | undefined {
+  switch (verb) {
+    case pushVerbs.deliver:
+      return readDeliver(from, id);
+    case pushVerbs.records:
+      return readRecords(from, id);
+    case pushVerbs.ended:
+      return readEnded(from, id);
+    case pushVerbs.assigned:
+      return readAssigned(from, id);
+    case pushVerbs.revoked:
+      return readRevoked(from, id);
+    case pushVerbs.goaway:
+      return readGoaway(from);
+    case requestVerbs.ping:
+      return { verb: "ping", id };
+    case refusedVerb:
+      return readRefused(from, id);
+    default:
+      return (verb & answerBit) === 0 ? undefined : readAnswer(verb ^ answerBit, id, from);
+  }
+}
+
+function readAnswer(verb: number, id: number, from: PayloadReader): ServerFrame | undefined {
+  switch (verb) {
+    case requestVerbs.hello:
+      return readWelcome(from, id);
+    case requestVerbs.ping:
+      return { verb: "pong", id };
+    case requestVerbs.send:
+      return readSent(from, id);
+    case requestVerbs.receive:
+      return readReceived(from, id);
+    case requestVerbs.subscribe:
+      return { verb: "subscribed", id };
+    case requestVerbs.ack:
+      return readSettled(from, id, "acked");
+    case requestVerbs.nack:
+      return readSettled(from, id, "nacked");
+    case requestVerbs.extend:
+      return readSettled(from, id, "extended");
+    case requestVerbs.publish:
+      return readPublished(from, id);
+    case requestVerbs.fetch:
+      return readFetched(from, id);
+    case requestVerbs.listen:
+      return { verb: "listening", id };
+    case requestVerbs.offsetAt:
+      return readOffset(from, id);
+    case requestVerbs.transact:
+      return readTransacted(from, id);
+    case requestVerbs.join:
+      return { verb: "joined", id };
+    case requestVerbs.release:
+      return { verb: "released", id };
+    case requestVerbs.leave:
+      return { verb: "left", id };
+    case requestVerbs.commit:
+      return readOffsetsCommitted(from, id);
+    case requestVerbs.committed:
+      return readCommittedOffsets(from, id);
+    case requestVerbs.createQueue:
+    case requestVerbs.createTopic:
+      return readCreated(from, id);
+    case requestVerbs.describeQueue:
+      return readQueue(from, id);
+    case requestVerbs.describeTopic:
+      return readTopic(from, id);
+    case requestVerbs.list:
+      return readNames(from, id);
+    default:
+      return undefined;
+  }
+}
+
+function readError(payload: Uint8Array): ErrorFrame | WireFault {
+  const error = parseErrorFrame(payload);
+  if (error !== undefined) return { verb: "error", id: 0, code: error.code, sentence: error.sentence };
+  return { verb: "unreadable", id: 0, code: "malformed", sentence: "It begins like an error and is none." };
+}

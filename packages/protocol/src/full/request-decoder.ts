@@ -1,0 +1,170 @@
+/** What a client can say, and the one place where a server turns a payload into it. */
+import {
+  type CreateQueueRequest,
+  type CreateTopicRequest,
+  type DescribeQueueRequest,
+  type DescribeTopicRequest,
+  type ListRequest,
+  readCreateQueue,
+  readCreateTopic,
+  readDescribeQueue,
+  readDescribeTopic,
+  readList,
+} from "./catalog.ts";
+import {
+  type FetchRequest,
+  type ListenRequest,
+  type OffsetAtRequest,
+  readFetch,
+  readListen,
+  readOffsetAt,
+} from "./fetch.ts";
+import {
+  type Beat,
+  type CommitRequest,
+  type CommittedRequest,
+  type JoinRequest,
+  type LeaveRequest,
+  type ReleaseRequest,
+  readCommit,
+  readCommitted,
+  readJoin,
+  readLeave,
+  readRelease,
+} from "./group.ts";
+import { type Hello, readHello } from "./hello.ts";
+import { payloadHeaderBytes } from "./limits.ts";
+import type { Cancel, Ping, Pong } from "./liveness.ts";
+import { type PublishRequest, readPublish } from "./publish.ts";
+import { load32, PayloadReader } from "./reader.ts";
+import {
+  type Credit,
+  type ReceiveRequest,
+  readCredit,
+  readReceive,
+  readSubscribe,
+  type SubscribeRequest,
+} from "./receive.ts";
+import { readSend, type SendRequest } from "./send.ts";
+import {
+  type AckRequest,
+  type ExtendRequest,
+  type NackRequest,
+  readAck,
+  readExtend,
+  readNack,
+} from "./settle.ts";
+import { readTransact, type TransactRequest } from "./transact.ts";
+import { answerBit, requestVerbs } from "./verbs.ts";
+import type { WireFault } from "./wire-fault.ts";
+
+export type ClientFrame =
+  | Hello
+  | Ping
+  | Pong
+  | Cancel
+  | SendRequest
+  | ReceiveRequest
+  | SubscribeRequest
+  | Credit
+  | AckRequest
+  | NackRequest
+  | ExtendRequest
+  | PublishRequest
+  | FetchRequest
+  | ListenRequest
+  | OffsetAtRequest
+  | TransactRequest
+  | JoinRequest
+  | Beat
+  | ReleaseRequest
+  | LeaveRequest
+  | CommitRequest
+  | CommittedRequest
+  | CreateQueueRequest
+  | DescribeQueueRequest
+  | CreateTopicRequest
+  | DescribeTopicRequest
+  | ListRequest;
+
+/** Decodes the payloads of one connection. Total: no input throws. Bodies are views of the payload. */
+export class RequestDecoder {
+  readonly #from = new PayloadReader();
+
+  decode(payload: Uint8Array): ClientFrame | WireFault {
+    if (payload.length < payloadHeaderBytes) {
+      const sentence = `A payload has ${payload.length} bytes; its verb and id alone are ${payloadHeaderBytes}.`;
+      return { verb: "unreadable", id: 0, code: "malformed", sentence };
+    }
+    const verb = payload[0] as number;
+    const id = load32(payload, 1);
+    const from = this.#from;
+    from.reset(payload, payloadHeaderBytes);
+    const frame = read(verb, id, from);
+    if (frame === undefined) {
+      return { verb: "unreadable", id, code: "unknown-verb", sentence: `There is no verb ${verb}.` };
+    }
+    return from.fault(frame.verb, id) ?? frame;
+  }
+}
+
+function read(verb: number, id: number, from: PayloadReader): ClientFrame | undefined {
+  switch (verb) {
+    case requestVerbs.hello:
+      return readHello(from, id);
+    case requestVerbs.ping:
+      return { verb: "ping", id };
+    case requestVerbs.ping | answerBit:
+      return { verb: "pong", id };
+    case requestVerbs.cancel:
+      return { verb: "cancel", id };
+    case requestVerbs.send:
+      return readSend(from, id);
+    case requestVerbs.receive:
+      return readReceive(from, id);
+    case requestVerbs.subscribe:
+      return readSubscribe(from, id);
+    case requestVerbs.credit:
+      return readCredit(from, id);
+    case requestVerbs.ack:
+      return readAck(from, id);
+    case requestVerbs.nack:
+      return readNack(from, id);
+    case requestVerbs.extend:
+      return readExtend(from, id);
+    case requestVerbs.publish:
+      return readPublish(from, id);
+    case requestVerbs.fetch:
+      return readFetch(from, id);
+    case requestVerbs.listen:
+      return readListen(from, id);
+    case requestVerbs.offsetAt:
+      return readOffsetAt(from, id);
+    case requestVerbs.transact:
+      return readTransact(from, id);
+    case requestVerbs.join:
+      return readJoin(from, id);
+    case requestVerbs.beat:
+      return { verb: "beat", id };
+    case requestVerbs.release:
+      return readRelease(from, id);
+    case requestVerbs.leave:
+      return readLeave(from, id);
+    case requestVerbs.commit:
+      return readCommit(from, id);
+    case requestVerbs.committed:
+      return readCommitted(from, id);
+    case requestVerbs.createQueue:
+      return readCreateQueue(from, id);
+    case requestVerbs.describeQueue:
+      return readDescribeQueue(from, id);
+    case requestVerbs.createTopic:
+      return readCreateTopic(from, id);
+    case requestVerbs.describeTopic:
+      return readDescribeTopic(from, id);
+    case requestVerbs.list:
+      return readList(from, id);
+    default:
+      return undefined;
+  }
+}
