@@ -4,14 +4,14 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { Broker } from "@sluice/broker";
+import { Broker, withOwnedTopics } from "@sluice/broker";
 import { httpRoutes, systemRoutes } from "@sluice/broker/http";
 import { FileJournal, type Journal, MemoryJournal, NodeDisk } from "@sluice/broker/journal";
 import { TcpServer } from "@sluice/broker/tcp";
 import { BrokerEngine, Bus } from "@sluice/bus";
 import { chatPartitionCounts, createChat } from "@sluice/chat";
 import { createMetrics, Fault, type Log, type Part, systemClock, systemRandom } from "@sluice/runtime";
-import { createWaitroom, waitroomPartitionCounts } from "@sluice/waitroom";
+import { createWaitroom, waitroomOwnedTopics, waitroomPartitionCounts } from "@sluice/waitroom";
 import type { FastifyPluginAsync } from "fastify";
 import { type FirstPageFacts, firstPage } from "./first-page.ts";
 import { HttpPort } from "./http-port.ts";
@@ -62,6 +62,7 @@ export class Sluice implements AsyncDisposable {
       limits: { memoryBudgetBytes: settings.MEMORY_BUDGET_BYTES },
     });
     opened.use(broker);
+    const forOutsiders = withOwnedTopics(broker, waitroomOwnedTopics);
     const { durability } = broker;
     const bus = await Bus.open({
       engine: BrokerEngine.open({ broker, clock, random, durability }),
@@ -82,14 +83,14 @@ export class Sluice implements AsyncDisposable {
 
     const brokerPart: Part<FastifyPluginAsync> = {
       name: "broker",
-      routes: httpRoutes({ broker }),
+      routes: httpRoutes({ broker: forOutsiders }),
       readiness: () => broker.readiness(),
       drain: async () => broker.drain(),
       [Symbol.asyncDispose]: async () => {},
     };
     const parts = [brokerPart, waitroom, chat];
     const tcp = await TcpServer.listen({
-      broker,
+      broker: forOutsiders,
       host: settings.HOST,
       port: settings.TCP_PORT,
       mode: settings.DELIVERY_MODE,

@@ -2,6 +2,7 @@
 export * from "./broker/api.ts";
 export { Broker, type BrokerOptions } from "./broker/broker.ts";
 export { type BrokerLimits, defaultBrokerLimits } from "./broker/limits.ts";
+export { withOwnedTopics } from "./broker/owned-topics.ts";
 export type { Durability } from "./journal/journal.ts";
 export type { OutgoingMessage } from "./queue/commands.ts";
 export type { Attribute, Attributes } from "./queue/message.ts";

@@ -7,5 +7,5 @@ export {
   queueLeft,
   queueReady,
 } from "./contract/events.ts";
-export { waitroomPartitionCounts } from "./store/topics.ts";
+export { waitroomOwnedTopics, waitroomPartitionCounts } from "./store/topics.ts";
 export { createWaitroom, type WaitroomOptions } from "./waitroom.ts";

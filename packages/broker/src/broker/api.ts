@@ -18,6 +18,7 @@ export type { OutgoingMessage, OutgoingRecord, TopicRecord };
 /** Refusals that no single queue or topic can give, because they are about the broker as a whole. */
 export const brokerRefusals = [
   "invalid-name",
+  "owned-topic",
   "limit-exceeded",
   "memory-full",
   "too-many-consumers",

@@ -7,6 +7,7 @@ const faultCodes = {
   "unknown-partition": "unknown-topic",
   "not-a-log": "unknown-topic",
   "invalid-name": "unknown-topic",
+  "owned-topic": "unknown-topic",
   "invalid-setting": "topic-differs",
   "unknown-group": "stale-generation",
   "unknown-member": "stale-generation",

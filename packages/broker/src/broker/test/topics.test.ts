@@ -1,7 +1,7 @@
 /** Topics as a broker serves them: reading, live subscribers with bounded buffers, groups, and transactions that are whole. */
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { type MemberAssignment, noAttributes, type TopicRecord } from "@sluice/broker";
+import { type MemberAssignment, noAttributes, type TopicRecord, withOwnedTopics } from "@sluice/broker";
 import { granted, refused, VirtualBroker } from "./world.ts";
 
 const text = (record: TopicRecord): string => Buffer.from(record.body).toString();
@@ -162,4 +162,18 @@ test("a refused transaction leaves no trace, a granted one is whole", async () =
     await world.answer(world.broker.fetch({ topic: "orders", partition: 0, offset: 0, ...all })),
   );
   deepEqual(records.map(text), ["first", "second"]);
+});
+
+test("a topic that a service owns can be read by outsiders, and not written", async () => {
+  await using world = await VirtualBroker.open();
+  await world.publish("room.records", "own");
+  const outside = withOwnedTopics(world.broker, new Set(["room.records"]));
+  const publishes = [{ topic: "room.records", records: [record("strange")] }];
+  refused(await outside.publish({ topic: "room.records", records: [record("strange")] }), "owned-topic");
+  refused(await outside.transact({ publishes }), "owned-topic");
+  granted(await world.answer(outside.publish({ topic: "news", records: [record("fine")] })));
+  const { records } = granted(
+    await world.answer(outside.fetch({ topic: "room.records", partition: 0, offset: 0, ...all })),
+  );
+  deepEqual(records.map(text), ["own"]);
 });

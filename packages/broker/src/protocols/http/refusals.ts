@@ -19,6 +19,7 @@ export const statusByRefusal = {
   "stale-generation": 409,
   "unexpected-offset": 409,
   "invalid-name": 400,
+  "owned-topic": 403,
   "limit-exceeded": 400,
   "memory-full": 503,
   "too-many-consumers": 429,

@@ -27,6 +27,7 @@ export const tcpRefusals = {
   "stale-generation": { code: "stale-generation", producer: "end" },
   "unexpected-offset": { code: "unexpected-offset", producer: "end" },
   "invalid-name": { code: "invalid-name", producer: "end" },
+  "owned-topic": { code: "owned-topic", producer: "end" },
   "limit-exceeded": { code: "limit-exceeded", producer: "drop" },
   "memory-full": { code: "memory-full", producer: "drop" },
   "too-many-consumers": { code: "too-many-consumers", producer: "end" },

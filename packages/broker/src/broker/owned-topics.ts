@@ -1,0 +1,23 @@
+/**
+ * Topics that a service of this process owns: it folds them into its state, so that a record from anybody else would be taken for its own.
+ * Everybody may read them; only who holds the broker itself may write.
+ */
+import { type Refused, refuse } from "../queue/refusals.ts";
+import type { BrokerApi, PublishRequest } from "./api.ts";
+
+/** The broker as outsiders get it: publishing to an owned topic is refused as `owned-topic`, on its own or in a transaction. */
+export function withOwnedTopics(broker: BrokerApi, owned: ReadonlySet<string>): BrokerApi {
+  const refused = (publishes: readonly PublishRequest[]): Refused<"owned-topic"> | undefined => {
+    const found = publishes.find(({ topic }) => owned.has(topic));
+    if (found === undefined) return undefined;
+    return refuse(
+      "owned-topic",
+      `The topic '${found.topic}' is written by a service of this process alone; it can be read.`,
+    );
+  };
+  return {
+    ...broker,
+    publish: async (request) => refused([request]) ?? broker.publish(request),
+    transact: async (request) => refused(request.publishes) ?? broker.transact(request),
+  };
+}
