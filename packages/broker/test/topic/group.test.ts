@@ -3,6 +3,8 @@ import { deepEqual, equal } from "node:assert/strict";
 import { suite, test } from "node:test";
 import {
   type Assignment,
+  applyToGroup,
+  applyToTopic,
   committedOffset,
   decideCommit,
   decideJoin,
@@ -141,6 +143,24 @@ suite("T3: offset commit and lag", () => {
     equal(committedOffset(stage.group, orders, 3), 1);
     equal(committedOffset(stage.group, orders, 2), undefined);
     equal(lag(stage.group, stage.world.theTopic(orders)), 2);
+  });
+
+  test("what is no longer kept is not lag", () => {
+    const stage = new Stage();
+    const topic = stage.world.theTopic(audit);
+    const partitions = [{ startOffset: 5, endOffset: 9 }];
+    applyToTopic(topic, { kind: "restored-topic", settings: topic.settings, turn: 0, partitions }, []);
+    equal(lag(stage.group, topic), 4);
+    applyToGroup(stage.group, {
+      kind: "offsets-committed",
+      offsets: [{ topic: audit, partition: 0, offset: 2 }],
+    });
+    equal(lag(stage.group, topic), 4);
+    applyToGroup(stage.group, {
+      kind: "offsets-committed",
+      offsets: [{ topic: audit, partition: 0, offset: 8 }],
+    });
+    equal(lag(stage.group, topic), 1);
   });
 
   test("a commit may go back, to read again", () => {

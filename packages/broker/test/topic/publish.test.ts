@@ -7,6 +7,7 @@ import {
   defaultTopicSettings,
   type Fetch,
   fetch,
+  snapshotTopic,
   type TopicSettings,
 } from "../../src/topic/index.ts";
 import { outgoing, TopicWorld } from "./topic-world.ts";
@@ -147,6 +148,22 @@ suite("fetch", () => {
     deepEqual(read(again, {}), ["0 a", "1 b"]);
     equal(again.theTopic(news).orphanRecords, 1);
   });
+});
+
+test("a checkpoint comes in records of bounded size and holds every record", () => {
+  const world = worldWith({ partitionCount: 3 });
+  for (let batch = 0; batch < 14; batch++) {
+    const records = Array.from({ length: 100 }, (_, i) => outgoing(`${batch}-${i}`));
+    world.submit(decidePublish(world.theTopic(news), { records }, world.now));
+  }
+  const sizes = [...snapshotTopic(world.theTopic(news))].flatMap((record) =>
+    record.kind === "restored-batches"
+      ? [record.batches.reduce((sum, { records }) => sum + records.length, 0)]
+      : [],
+  );
+  equal(sizes.length, 3);
+  ok(Math.max(...sizes) < 600, sizes.join(" "));
+  world.audit();
 });
 
 suite("T6: a live-only topic", () => {
