@@ -58,6 +58,11 @@ export class FramedSocket implements AsyncDisposable {
     this.#socket.write(Buffer.concat(payloads.map(frame)));
   }
 
+  /** Reads nothing from now on, whatever comes. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   /** Says that nothing more will come from here, and goes on reading. */
   end(): void {
     this.#socket.end();

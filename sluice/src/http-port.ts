@@ -89,6 +89,7 @@ export class HttpPort implements AsyncDisposable {
     app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
     app.server.on("upgrade", dispatcher(options.parts, mayName));
     app.setNotFoundHandler(answerNotFound);
+    readWhatIsTooLong(app);
     endConnectionsOnClose(app);
     await listen(app, options);
     const address = app.server.address();
@@ -107,6 +108,16 @@ export class HttpPort implements AsyncDisposable {
     await this.#app.close();
     limit[Symbol.dispose]();
   }
+}
+
+/**
+ * A body that is too long is refused before it has come, and the framework would end the connection with it: with bytes unread, which resets it,
+ * and the client that is still sending never sees the answer. The rest is read and forgotten instead, for as long as a request may take.
+ */
+function readWhatIsTooLong(app: FastifyInstance): void {
+  app.addHook("onSend", async (_request, reply) => {
+    if (reply.statusCode === 413) reply.removeHeader("connection");
+  });
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { FramedSocket } from "../../src/framed-socket.ts";
-import { Cut } from "../../src/http-client.ts";
+import { Cut, type HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { type Deliveries, isHolding } from "./queue-clients.ts";
@@ -113,9 +113,10 @@ export function addBroadcastClients(load: Load): void {
       else socket.send([`${role} topic=${topic}`]);
       return socket;
     };
+    const before = await subscriberCount(at.http, topic);
     await using first = await open("CONSUMER");
     await using second = await open("CONSUMER");
-    await untilHeard(at, topic, 2);
+    await subscribed(at.http, topic, before + 2);
     await using producer = await open("PRODUCER");
     for (;;) {
       const bodies = Array.from({ length: liveBatchCount }, () => `live-${++count}`);
@@ -128,12 +129,14 @@ export function addBroadcastClients(load: Load): void {
 }
 
 /** A classic consumer is not told when it has begun to listen; the topic's description says so. */
-async function untilHeard({ http }: Incarnation, topic: string, count: number): Promise<void> {
-  for (let i = 0; i < 10_000; i++) {
-    const { body } = await http.get<{ readonly liveSubscribers?: number }>(`/v1/topics/${topic}`);
-    if (body.liveSubscribers === count) return;
-  }
+export async function subscribed(http: HttpClient, topic: string, count: number): Promise<void> {
+  for (let i = 0; i < 10_000; i++) if ((await subscriberCount(http, topic)) >= count) return;
   throw new Error(`${topic} never had ${count} consumers`);
+}
+
+async function subscriberCount(http: HttpClient, topic: string): Promise<number> {
+  const { body } = await http.get<{ readonly liveSubscribers?: number }>(`/v1/topics/${topic}`);
+  return body.liveSubscribers ?? 0;
 }
 
 async function take(socket: FramedSocket, count: number): Promise<readonly string[]> {

@@ -40,15 +40,18 @@ export class Everybody implements AsyncDisposable {
     await this.#chat.create(http);
   }
 
-  /** Drains everything and compares it with what the clients were told. Resolves with what may be worth a line in the report. */
-  async settle(last: Incarnation): Promise<string> {
+  /**
+   * Drains everything and compares it with what the clients were told. Resolves with what may be worth a line in the report.
+   * `deadLetters`: events, by topic, that somebody else has spoilt on purpose.
+   */
+  async settle(last: Incarnation, deadLetters: Readonly<Record<string, number>> = {}): Promise<string> {
     const { http } = last;
     for (const [name, ledger] of Object.entries(this.#queues)) {
       await drainQueue(http, name, ledger);
       ledger.settle();
     }
     const { records } = await this.#topic.settle(http);
-    const { sessions } = await this.#waitroom.settle(http);
+    const { sessions } = await this.#waitroom.settle(http, deadLetters);
     const { messages } = await this.#chat.settle(last);
     const classic = await this.#classic.settle(last);
     const { work, ordered } = this.#queues;
