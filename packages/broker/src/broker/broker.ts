@@ -15,6 +15,7 @@ import {
 } from "@sluice/runtime";
 import type { Journal } from "../journal/journal.ts";
 import type * as api from "./api.ts";
+import { type CheckpointPolicy, Checkpoints, defaultCheckpointPolicy } from "./checkpoints.ts";
 import { Core } from "./core.ts";
 import { Descriptions } from "./descriptions.ts";
 import { Directory } from "./directory.ts";
@@ -41,6 +42,7 @@ export interface BrokerOptions {
   /** Of queues and topics that do not say. Default `synced`. */
   readonly durability?: "synced" | "buffered";
   readonly limits?: Partial<BrokerLimits>;
+  readonly checkpoints?: Partial<CheckpointPolicy>;
 }
 
 export class Broker implements api.BrokerApi, AsyncDisposable {
@@ -50,6 +52,7 @@ export class Broker implements api.BrokerApi, AsyncDisposable {
   readonly #groups: Groups;
   readonly #transactions: Transactions;
   readonly #descriptions: Descriptions;
+  readonly #checkpoints: Checkpoints;
 
   private constructor(core: Core, options: BrokerOptions) {
     const directory = new Directory(core, {
@@ -63,6 +66,7 @@ export class Broker implements api.BrokerApi, AsyncDisposable {
     this.#topics = new Topics(core, directory, statistics);
     this.#groups = new Groups(core, directory);
     this.#transactions = new Transactions(core, directory, this.#topics);
+    this.#checkpoints = new Checkpoints(core, { ...defaultCheckpointPolicy, ...options.checkpoints });
     this.#descriptions = new Descriptions(core, directory, this.#topics);
   }
 
@@ -136,6 +140,7 @@ export class Broker implements api.BrokerApi, AsyncDisposable {
   /** Drains, lets what was appended settle, and closes the journal. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain();
+    await this.#checkpoints.close();
     await this.#core.commit([]);
     await this.#core.journal[Symbol.asyncDispose]();
   }

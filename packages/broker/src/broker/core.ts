@@ -30,6 +30,8 @@ export class Core {
   readonly limits: BrokerLimits;
   readonly #touched: Touched[] = [];
   #draining = false;
+  /** Bytes of records that this process has appended. */
+  appendedBytes = 0;
 
   constructor(options: CoreOptions) {
     this.journal = options.journal;
@@ -109,6 +111,10 @@ export class Core {
   commitThen(changes: readonly Change[], settled: (fault: StorageFault | undefined) => void): void {
     const { state, journal } = this;
     const parts = changes.map((change) => state.encode(change));
+    for (const { head, bodies } of parts) {
+      this.appendedBytes += head.byteLength;
+      for (const body of bodies) if (body instanceof Uint8Array) this.appendedBytes += body.byteLength;
+    }
     const dead: number[] = [];
     const { positions } = journal.append(parts, (fault) => {
       if (fault === undefined && dead.length > 0) journal.release(dead);

@@ -10,14 +10,17 @@ import type { DecodedRecord } from "../queue/decoded.ts";
 import type { Now } from "../queue/now.ts";
 import { decodeQueueRecord, type EncodedRecord, encodeQueueRecord } from "../queue/record-codec.ts";
 import type { QueueRecord } from "../queue/records.ts";
+import { snapshotQueue } from "../queue/snapshot.ts";
 import { QueueState, takeDeadBodies } from "../queue/state.ts";
 import { applyToTopic } from "../topic/apply.ts";
 import { applyToGroup } from "../topic/group/apply.ts";
 import { decodeGroupRecord, encodeGroupRecord } from "../topic/group/record-codec.ts";
 import type { GroupRecord } from "../topic/group/records.ts";
+import { snapshotGroup } from "../topic/group/snapshot.ts";
 import { type GroupDirectory, GroupState } from "../topic/group/state.ts";
 import { decodeTopicRecord, encodeTopicRecord } from "../topic/record-codec.ts";
 import type { TopicJournalRecord } from "../topic/records.ts";
+import { snapshotTopic } from "../topic/snapshot.ts";
 import { type TopicDirectory, TopicState, topicDurability } from "../topic/state.ts";
 import {
   Catalog,
@@ -146,6 +149,27 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
     return undefined;
   }
 
+  /** The whole state as parts that rebuild it: names first, then what they name. It must not change meanwhile. */
+  *snapshot(now: Now): Generator<JournalPart> {
+    for (const record of this.catalog.snapshot()) yield this.encode(inCatalog(record));
+    for (const queue of this.#queues.values()) {
+      for (const record of snapshotQueue(queue, now)) {
+        if (record.kind === "restored-messages" && queue.settings.durability === "memory") continue;
+        yield part(queue.number, "synced", encodeQueueRecord(record));
+      }
+    }
+    for (const topic of this.#topics.values()) {
+      for (const record of snapshotTopic(topic)) {
+        const kept = topicDurability(topic.settings) === "memory" ? withoutRecords(record) : record;
+        if (kept !== undefined) yield part(topic.number, "synced", encodeTopicRecord(kept));
+      }
+    }
+    for (const group of this.#groups.values()) {
+      for (const record of snapshotGroup(group))
+        yield part(group.number, "synced", encodeGroupRecord(record));
+    }
+  }
+
   /** Positions of bodies that died with these changes. */
   takeDeadBodies(changes: readonly Change[]): readonly BodyPosition[] {
     let dead: readonly BodyPosition[] = [];
@@ -211,6 +235,13 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
     assert(topic !== undefined, `topic ${owner} is in the catalog`);
     return topicDurability(topic.settings);
   }
+}
+
+/** A topic that keeps its records in memory alone goes on after a restart at the same offsets, and empty. */
+function withoutRecords(record: TopicJournalRecord): TopicJournalRecord | undefined {
+  if (record.kind !== "restored-topic") return undefined;
+  const partitions = record.partitions.map(({ endOffset }) => ({ startOffset: endOffset, endOffset }));
+  return { ...record, partitions };
 }
 
 /** Body bytes that a record of a topic brings. */

@@ -44,7 +44,8 @@ class World {
   async open(): Promise<Broker> {
     const { clock, random, disk } = this;
     const journal = await FileJournal.open({ disk, random, segmentBytes: 4096 });
-    return Broker.open({ journal, clock, random });
+    // A checkpoint every few appends, so that cuts fall into every step of it.
+    return Broker.open({ journal, clock, random, checkpoints: { everyBytes: 2000 } });
   }
 
   /** One life: works until the cut, or to the end of its steps; then the next process finds what the disk kept. */

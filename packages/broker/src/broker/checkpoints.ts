@@ -1,0 +1,65 @@
+/**
+ * When the journal gets a checkpoint: a snapshot of the whole state as records, from which the next start begins. It bounds how much a start
+ * reads, and lets segments go whose messages are gone. Taking one is only a matter of cost: the state is the same without.
+ */
+import type { Core } from "./core.ts";
+
+export interface CheckpointPolicy {
+  /**
+   * Bytes appended after which a checkpoint is due. A start reads about this much beside the checkpoint; a lower value costs more
+   * snapshots of what waits.
+   */
+  readonly everyBytes: number;
+}
+
+export const defaultCheckpointPolicy: CheckpointPolicy = { everyBytes: 64 * 1024 * 1024 };
+
+export class Checkpoints {
+  readonly #core: Core;
+  readonly #policy: CheckpointPolicy;
+  #bytesAtLast = 0;
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(core: Core, policy: CheckpointPolicy) {
+    this.#core = core;
+    this.#policy = policy;
+    core.onTouched(() => this.#consider());
+  }
+
+  /** Takes a checkpoint now, unless one is being taken; resolves when it is on the disk, or when it cannot be. */
+  take(): Promise<void> {
+    this.#running ??= this.#take().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Takes none any more; resolves when the one under way has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  #consider(): void {
+    if (this.#running !== undefined || this.#core.appendedBytes - this.#bytesAtLast < this.#policy.everyBytes)
+      return;
+    void this.take();
+  }
+
+  async #take(): Promise<void> {
+    // Out of the commit that is under way: the snapshot must see whole appends.
+    await new Promise<void>((resolve) => this.#core.clock.after(0, resolve));
+    const { journal, log } = this.#core;
+    if (this.#closed || journal.fault !== undefined) return;
+    this.#bytesAtLast = this.#core.appendedBytes;
+    const startedMs = this.#core.now().monotonicMs;
+    try {
+      await journal.checkpoint(this.#core.state.snapshot(this.#core.now()));
+      log.debug({ tookMs: this.#core.now().monotonicMs - startedMs }, "took a checkpoint");
+    } catch (error) {
+      // What a checkpoint could not write is still in the segments. A fault of the journal itself is told by the journal.
+      log.warn({ err: error }, "could not take a checkpoint; the next one will be tried as usual");
+    }
+  }
+}
