@@ -93,6 +93,22 @@ test("what is published in a row keeps its order, also while its topic is being 
   );
 });
 
+test("what is sent later does not overtake a transaction that waits for one of its topics", async () => {
+  const { bus: open, engine } = createWorld();
+  await using bus = await open();
+  await bus.publish(orderPlaced, order("1"));
+  const both = bus.transaction((tx) => {
+    tx.publish(orderPlaced, order("2"));
+    tx.publish(orderShipped, { orderId: "1", customer: "ada" });
+  });
+  await Promise.all([both, bus.publish(orderPlaced, order("3"))]);
+  const records = await contentsOf(engine, "orders");
+  deepEqual(
+    records.map((record) => orderPlaced.parse(dataOf(record)).orderId),
+    ["1", "2", "3"],
+  );
+});
+
 test("a topic that cannot be created does not hold up the others", async () => {
   const { bus: open, engine } = createWorld();
   await engine.createTopic("orders", 3);

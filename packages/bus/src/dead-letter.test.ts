@@ -139,3 +139,36 @@ test("the dead letter and the offset go together: when that transaction fails it
   equal((await deadLetters(world)).length, 1);
   equal(await world.engine.committedOffset("g", "orders", 0), 2);
 });
+
+test("the dead letter waits for the offset commit that is under way, so that no older offset is committed after it", async () => {
+  const world = createWorld();
+  const gate = Promise.withResolvers<void>();
+  const held = FaultyEngine.over({ ...world, fateOf: () => "works" });
+  const join = held.join.bind(held);
+  held.join = async (...args) => {
+    const membership = await join(...args);
+    const commit: typeof membership.commit = async (...place) => {
+      await gate.promise;
+      await membership.commit(...place);
+    };
+    return { ...membership, commit };
+  };
+  await using feed = await world.bus();
+  await publishAll(feed, ["1", "2"]);
+  await using bus = await world.bus({ engine: held });
+  using opener = { [Symbol.dispose]: gate.resolve };
+  await bus.subscribe({
+    group: "g",
+    handlers: [
+      on(orderPlaced, ({ data }) => {
+        if (data.orderId === "2") throw new InvalidEvent("no", "");
+      }),
+    ],
+  });
+  await world.clock.advance(1_000);
+  equal(held.appendCount, 0);
+  opener[Symbol.dispose]();
+  await world.clock.advance(0);
+  equal((await deadLetters(world)).length, 1);
+  equal(await world.engine.committedOffset("g", "orders", 0), 2);
+});

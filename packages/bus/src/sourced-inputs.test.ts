@@ -168,8 +168,8 @@ test("a deadline holds when the wall clock is set", async () => {
   await world.clock.advance(60_000);
   equal(await counters.read("a", valueIn("a")), 1, "a jump forward is noticed within a minute");
   await counters.submit("a", { kind: "tick-at", name: "a", dueMs: world.clock.now().wallMs + 1_000 });
-  world.clock.jumpWall(-10_000);
-  await world.clock.advance(10_999);
+  world.clock.jumpWall(-500);
+  await world.clock.advance(1_499);
   equal(await counters.read("a", valueIn("a")), 1, "after a jump back it waits until the wall clock says so");
   await world.clock.advance(1);
   equal(await counters.read("a", valueIn("a")), 2);
