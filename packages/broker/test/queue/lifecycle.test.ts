@@ -156,7 +156,7 @@ const reach: Record<Phase, (world: QueueWorld) => Receipt> = {
     given(world, (receipt) => nack(world, receipt, 0, true));
     return receive(world) ?? { sequence: 0, lease: 0 };
   },
-  "lease over, not yet noticed": (world) => given(world, () => world.sleep(30_000)),
+  "lease over, not yet noticed": (world) => given(world, () => world.passUnnoticed(30_000)),
   acked: (world) =>
     given(world, (receipt) => world.submit(decideAck(world.the(jobs), { receipt }, world.now))),
   "moved to the dead-letter queue": (world) => {
@@ -176,7 +176,7 @@ const perform: Record<Command, (world: QueueWorld, receipt: Receipt) => unknown>
   extend: (world, receipt) => extend(world, receipt, hourMs),
   "extend by 0": (world, receipt) => extend(world, receipt, 0),
   "time passes": (world) => {
-    world.sleep(hourMs);
+    world.passUnnoticed(hourMs);
     world.submit(decideDue(world.the(jobs), world.now, world));
   },
 };

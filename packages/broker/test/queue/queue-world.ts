@@ -107,7 +107,7 @@ export class QueueWorld {
   }
 
   /** Time passes while nobody looks: nothing that falls due is done. */
-  sleep(byMs: number): void {
+  passUnnoticed(byMs: number): void {
     this.#passTo(this.monotonicMs + byMs);
   }
 

@@ -48,7 +48,7 @@ const command = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("extend"), which, timeoutMs: spanMs }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("advance"), byMs: spanMs }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("sleep"), byMs: spanMs }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("pass-unnoticed"), byMs: spanMs }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -141,8 +141,8 @@ export class Pair {
       case "advance":
         this.#advance(command.byMs);
         return;
-      case "sleep":
-        world.sleep(command.byMs);
+      case "pass-unnoticed":
+        world.passUnnoticed(command.byMs);
         return;
       case "configure": {
         const { receiveCountMax } = command;

@@ -8,7 +8,8 @@
  *     ack m1                            -> done
  *
  * Messages are m1, m2, ... in the order in which they were sent, and keep their names when they are moved. `ack m1` uses the receipt of
- * the newest delivery, `ack m1@1` that of the first. Durations are 250ms, 30s, 10m, 12h or 7d. What a command answers is optional.
+ * the newest delivery, `ack m1@1` that of the first. Time that passes unnoticed
+ * passes without anything that falls due being done. Durations are 250ms, 30s, 10m, 12h or 7d. What a command answers is optional.
  */
 import { equal, fail } from "node:assert/strict";
 import {
@@ -112,8 +113,8 @@ class Stage {
       case "advance":
         this.world.advance(durationMs(target));
         return "";
-      case "sleep":
-        this.world.sleep(durationMs(target));
+      case "pass-unnoticed":
+        this.world.passUnnoticed(durationMs(target));
         return "";
       case "jump-wall":
         this.world.jumpWall(durationMs(target));
