@@ -8,8 +8,8 @@
  *     ack m1                            -> done
  *
  * Messages are m1, m2, ... in the order in which they were sent, and keep their names when they are moved. `ack m1` uses the receipt of
- * the newest delivery, `ack m1@1` that of the first. Time that passes unnoticed
- * passes without anything that falls due being done. Durations are 250ms, 30s, 10m, 12h or 7d. What a command answers is optional.
+ * the newest delivery, `ack m1@1` that of the first. In `pass-unnoticed 30s` time passes and nothing that falls due is done. Durations are
+ * 250ms, 30s, 10m, 12h or 7d. What a command answers is optional.
  */
 import { equal, fail } from "node:assert/strict";
 import {
