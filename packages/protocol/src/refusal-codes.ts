@@ -14,6 +14,23 @@ export const connectionCodes = {
   "slow-consumer": "The consumer's buffer was full and the server is set to end such connections.",
 } as const satisfies Record<string, string>;
 
+/** What a connection, or a request on it, was refused for in the full protocol. */
+export const fullCodes = {
+  "hello-expected": "The first frame was no hello, or a second hello came.",
+  "hello-timeout": "The hello did not arrive in time.",
+  "unsupported-version": "The client speaks another major version.",
+  "unsupported-feature": "The client cannot do without a feature that this server does not have.",
+  unauthorized: "The token is missing or not one that this server knows.",
+  malformed: "A payload does not follow the grammar of its verb.",
+  "unknown-verb": "The payload has a verb that this server does not know.",
+  "invalid-field": "A field has a value that cannot be.",
+  cancelled: "The client cancelled the request.",
+  "unknown-membership": "The connection has no such membership.",
+  "heartbeat-missed": "Nothing was heard from the client for two heartbeat intervals.",
+  "frame-timeout": "A frame began and was not completed in time.",
+  "session-timeout": "The member did not beat for its session timeout.",
+} as const satisfies Record<string, string>;
+
 /** What the broker refused; each has the meaning that the broker's rules give it. */
 export const brokerCodes = [
   "unknown-queue",
@@ -40,5 +57,6 @@ export const brokerCodes = [
 ] as const;
 
 export type ConnectionCode = keyof typeof connectionCodes;
+export type FullCode = keyof typeof fullCodes;
 export type BrokerCode = (typeof brokerCodes)[number];
-export type RefusalCode = ConnectionCode | BrokerCode;
+export type RefusalCode = ConnectionCode | FullCode | BrokerCode;

@@ -1,7 +1,10 @@
 /** What a client is: the first thing that it says on a connection, as text. How the text is found in the bytes: role-reader.ts. */
 
-/** The classic roles. A producer's frames are messages; a consumer's connection carries messages to it. */
-export const roleKinds = ["producer", "consumer"] as const;
+/**
+ * Of the classic roles, a producer's frames are messages, and a consumer's connection carries messages to it. `full` speaks the full
+ * protocol, SLUICE/1.
+ */
+export const roleKinds = ["producer", "consumer", "full"] as const;
 export type RoleKind = (typeof roleKinds)[number];
 
 /** `CONSUMER queue=orders` is `{ kind: "consumer", parameters: Map { "queue" => "orders" } }`. */
@@ -17,12 +20,13 @@ export interface RoleFault {
   readonly sentence: string;
 }
 
-const kindByWord: ReadonlyMap<string, RoleKind> = new Map([
-  ["PRODUCER", "producer"],
-  ["CONSUMER", "consumer"],
-]);
-
 /** The words of the roles, each exactly eight ASCII characters. */
+const wordByKind = { producer: "PRODUCER", consumer: "CONSUMER", full: "SLUICE/1" } as const satisfies Record<
+  RoleKind,
+  string
+>;
+const kindByWord: ReadonlyMap<string, RoleKind> = new Map(roleKinds.map((kind) => [wordByKind[kind], kind]));
+
 export const roleWords: readonly string[] = [...kindByWord.keys()];
 
 const parameterName = /^[a-z][a-z0-9-]{0,31}$/;
@@ -61,7 +65,7 @@ export function parseRole(text: string): Role | RoleFault {
 /** The text that `parseRole` reads back as this role. */
 export function formatRole(role: Role): string {
   const pairs = [...role.parameters].map(([name, value]) => ` ${name}=${encodeURIComponent(value)}`);
-  return role.kind.toUpperCase() + pairs.join("");
+  return wordByKind[role.kind] + pairs.join("");
 }
 
 /** Tells the one from the other. */

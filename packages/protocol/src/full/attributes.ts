@@ -18,7 +18,9 @@ export const noWireAttributes: WireAttributes = new Map();
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const typePattern = /^(string|number|binary)(\..+)?$/s;
+/** As SQS and HTTP take them. */
+const namePattern = /^[A-Za-z0-9_.-]{1,256}$/;
+const typePattern = /^(string|number|binary)(\.[A-Za-z0-9_.-]{1,64})?$/;
 
 /** @throws RangeError when there are more than 64. */
 export function writeAttributes(to: FrameWriter, attributes: WireAttributes): void {
@@ -40,10 +42,11 @@ export function readAttributes(from: PayloadReader): WireAttributes {
   const attributes = new Map<string, WireAttribute>();
   for (let i = 0; i < count && !from.failed; i++) {
     const name = from.text("the name of an attribute", attributesBytesMax);
+    if (!namePattern.test(name)) from.invalid("the name of an attribute is not 1 to 256 of A-Z a-z 0-9 _ - .");
     const type = from.text("the type of an attribute", attributesBytesMax);
     const [, kind] = typePattern.exec(type) ?? [];
-    if (kind === undefined) from.malformed("the type of an attribute is none of string, number, binary");
-    if (attributes.has(name)) from.malformed("an attribute is given twice");
+    if (kind === undefined) from.invalid("the type of an attribute is none of string, number, binary");
+    if (attributes.has(name)) from.invalid("an attribute is given twice");
     const bytes = from.sized();
     attributes.set(name, { type, value: kind === "binary" ? bytes : textValue(from, bytes) });
   }

@@ -21,7 +21,7 @@ export interface Pong {
   readonly id: number;
 }
 
-/** Ends the wait of a receive or fetch, which is answered at once with what there is; or a subscription, which is answered with `ended`. */
+/** Ends the wait of a receive or fetch, which is then refused as `cancelled`; or a subscription, which then is `ended`. */
 export interface Cancel {
   readonly verb: "cancel";
   /** Of the request to end. One that is over already is no mistake: the two have crossed. */

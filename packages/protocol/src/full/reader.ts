@@ -14,7 +14,7 @@ export class PayloadReader {
   #bytes: Uint8Array = nothing;
   #at = 0;
   #end = 0;
-  #code: "malformed" | "limit-exceeded" | undefined;
+  #code: "malformed" | "invalid-field" | "limit-exceeded" | undefined;
   #sentence = "";
 
   /** Starts on a new payload, behind its header. */
@@ -54,6 +54,14 @@ export class PayloadReader {
   malformed(what: string): void {
     if (this.#code !== undefined) return;
     this.#code = "malformed";
+    this.#sentence = what;
+    this.#at = this.#end;
+  }
+
+  /** Well-formed, and yet a value that cannot be. */
+  invalid(what: string): void {
+    if (this.#code !== undefined) return;
+    this.#code = "invalid-field";
     this.#sentence = what;
     this.#at = this.#end;
   }

@@ -28,7 +28,7 @@ const attribute = fc.oneof(
   fc.record({ type: fc.constantFrom("binary", "binary.png"), value: fc.uint8Array({ maxLength: 20 }) }),
 );
 const attributes: fc.Arbitrary<full.WireAttributes> = fc
-  .array(fc.tuple(text, attribute), { maxLength: 4 })
+  .array(fc.tuple(fc.stringMatching(/^[A-Za-z0-9_.-]{1,12}$/), attribute), { maxLength: 4 })
   .map((pairs) => new Map(pairs));
 const message = fc.record({ body, attributes });
 const record = fc.record({ key: maybe(body), body, attributes });
