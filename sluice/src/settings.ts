@@ -57,7 +57,7 @@ export const settingsTable = {
   MEMORY_BUDGET_BYTES: byteCount(
     512 * 1024 * 1024,
     "512M",
-    "Bytes of message bodies held in memory; over it sends are refused with memory-full.",
+    "Memory for messages and records. Above half of it bodies stay in the journal; over it sends are refused with memory-full.",
   ),
   INSECURE: flag(
     false,

@@ -1,17 +1,24 @@
 /** What may be asked at once: bounds on batches and bodies, checked before any rule is. */
 import { type Refused, refuse } from "../queue/refusals.ts";
-import { type BrokerLimits, batchBytesMax, batchCountMax, countPerRequestMax } from "./limits.ts";
+import { batchBytesMax, batchCountMax, countPerRequestMax, messageOverheadBytes } from "./limits.ts";
 
 interface Incoming {
   readonly body: Uint8Array;
   readonly key?: Uint8Array | undefined;
 }
 
+/** Where a batch is to go. */
+export interface Memory {
+  readonly heldBytes: number;
+  readonly budgetBytes: number;
+  /** Whether the bodies have nowhere else to go. */
+  readonly holdsBodies: boolean;
+}
+
 /** Undefined when the batch can be taken now: not too large, and the memory has room for it. */
 export function refuseBatch(
   incoming: readonly Incoming[],
-  bodyBytesHeld: number,
-  limits: BrokerLimits,
+  memory: Memory,
 ): Refused<"limit-exceeded" | "memory-full"> | undefined {
   if (incoming.length > batchCountMax) {
     return refuse(
@@ -25,10 +32,11 @@ export function refuseBatch(
   if (bytes > batchBytesMax && incoming.length > 1) {
     return refuse("limit-exceeded", `The batch has ${bytes} bytes; ${batchBytesMax} are the most.`);
   }
-  if (bodyBytesHeld + bytes > limits.memoryBudgetBytes) {
+  const needed = (memory.holdsBodies ? bytes : 0) + incoming.length * messageOverheadBytes;
+  if (memory.heldBytes + needed > memory.budgetBytes) {
     return refuse(
       "memory-full",
-      `Messages and records take ${bodyBytesHeld} of ${limits.memoryBudgetBytes} bytes; ${bytes} more do not fit until some are acked.`,
+      `Messages and records take ${memory.heldBytes} of ${memory.budgetBytes} bytes; ${needed} more do not fit until some are acked.`,
     );
   }
   return undefined;

@@ -75,13 +75,14 @@ export class Broker implements api.BrokerApi, AsyncDisposable {
    * @throws Fault when the journal cannot be read, for example because its format is newer than this version.
    */
   static async open(options: BrokerOptions): Promise<Broker> {
+    const limits = { ...defaultBrokerLimits, ...options.limits };
     const core = new Core({
       journal: options.journal,
-      state: new BrokerState(),
+      state: new BrokerState({ residentBytesMax: limits.memoryBudgetBytes / 2 }),
       clock: options.clock ?? systemClock,
       random: options.random ?? systemRandom,
       log: options.log ?? silentLog,
-      limits: { ...defaultBrokerLimits, ...options.limits },
+      limits,
     });
     await core.recover();
     if (core.state.catalog.salt === undefined) {

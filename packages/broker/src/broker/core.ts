@@ -5,6 +5,7 @@
 import { assert, type Clock, type Log, type Now, type Random } from "@sluice/runtime";
 import type { Durability, Journal, StorageFault } from "../journal/journal.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
+import type { Memory } from "./batch.ts";
 import type { Salt } from "./ids.ts";
 import type { BrokerLimits } from "./limits.ts";
 import type { BrokerState, Change } from "./state.ts";
@@ -82,6 +83,13 @@ export class Core {
       return refuse("shutting-down", "The broker is shutting down and takes no new work.");
     }
     return undefined;
+  }
+
+  /** What there is of memory for a batch. `holdsBodies`: its bodies stay in memory, wherever else they are. */
+  memory(holdsBodies: boolean): Memory {
+    const { memoryBytes: heldBytes } = this.state;
+    const { memoryBudgetBytes: budgetBytes } = this.limits;
+    return { heldBytes, budgetBytes, holdsBodies: holdsBodies || this.journal.durability === "memory" };
   }
 
   /** What an answer rests on when its records asked for `wanted`: the journal bounds what can be had. */

@@ -1,7 +1,10 @@
 /** Bounds of a broker as a whole, each with its reason. */
 
 export interface BrokerLimits {
-  /** Body bytes in memory, of all queues and topics. Over it sends and publishes are refused as `memory-full`; what drains is not. */
+  /**
+   * Bytes of memory for messages and records. Above half of it the bodies of new messages are left in the journal and read back when they are
+   * handed out; over it, when even what stands beside the bodies does not fit, sends are refused as `memory-full`. What drains never is.
+   */
   readonly memoryBudgetBytes: number;
   /** Names that the catalog holds: each costs memory for good, and a client must not be able to fill it by misspelling. */
   readonly nameCountMax: number;
@@ -11,6 +14,9 @@ export const defaultBrokerLimits: BrokerLimits = {
   memoryBudgetBytes: 512 * 1024 * 1024,
   nameCountMax: 100_000,
 };
+
+/** What a waiting message takes in memory beside its body, rounded up: measured in bench/. */
+export const messageOverheadBytes = 100;
 
 /** Deliveries of one receive and records of one fetch: they share one answer, whose size must stay bounded. */
 export const countPerRequestMax = 1000;

@@ -67,12 +67,13 @@ export class Queues {
     queue,
     messages: given,
   }: SendRequest): Promise<Result<{ readonly messageIds: readonly string[] } & Durable>> {
-    const { state } = this.#core;
-    const refused = this.#core.refusal("new") ?? refuseBatch(given, state.bodyBytes, this.#core.limits);
+    const refused = this.#core.refusal("new");
     if (refused !== undefined) return refused;
     const found = this.#directory.queue(queue, "use");
     if (!found.ok) return found;
     const { number, settings } = found.state;
+    const tooMuch = refuseBatch(given, this.#core.memory(settings.durability === "memory"));
+    if (tooMuch !== undefined) return tooMuch;
     const messages = given.map(({ body, attributes }) => ({ body: ownBody(body), attributes }));
     const decided = decideSend(found.state, { messages }, this.#core.now());
     if (!decided.ok) return decided;

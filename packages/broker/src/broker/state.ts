@@ -29,6 +29,7 @@ import {
   decodeCatalogRecord,
   encodeCatalogRecord,
 } from "./catalog.ts";
+import { messageOverheadBytes } from "./limits.ts";
 
 /** A fact, with the kind of thing that it is about. */
 export type Change =
@@ -61,8 +62,14 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
   readonly #groups = new Map<number, GroupState>();
   /** Records that could not be read or spoke of nothing that is there: 0 unless the journal was damaged. */
   unreadableRecords = 0;
-  /** Body bytes of all queues and topics that are in memory. */
-  bodyBytes = 0;
+  /** Bytes of memory that messages and records take: their bodies, as far as these are in memory, and what stands beside them. */
+  memoryBytes = 0;
+  /** Bodies that come in above this are left in the journal and read back when they are handed out. */
+  readonly #residentBytesMax: number;
+
+  constructor(options: { readonly residentBytesMax: number }) {
+    this.#residentBytesMax = options.residentBytesMax;
+  }
 
   queue(number: number): QueueState | undefined {
     return this.#queues.get(number);
@@ -113,16 +120,18 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
       case "queue": {
         const queue = this.#queues.get(change.owner);
         assert(queue !== undefined, `queue ${change.owner} is in the catalog`);
-        const before = queue.bodyBytes;
-        applyToQueue(queue, change.record, now, positions, first);
-        this.bodyBytes += queue.bodyBytes - before;
+        const before = memoryOf(queue);
+        const leaves = this.memoryBytes >= this.#residentBytesMax;
+        const record = leaves ? withoutBodies(change.record, positions, first) : change.record;
+        applyToQueue(queue, record, now, positions, first);
+        this.memoryBytes += memoryOf(queue) - before;
         return;
       }
       case "topic": {
         const topic = this.#topics.get(change.owner);
         assert(topic !== undefined, `topic ${change.owner} is in the catalog`);
         applyToTopic(topic, change.record, positions, first);
-        if (topic.settings.retention === "log") this.bodyBytes += publishedBytes(change.record);
+        if (topic.settings.retention === "log") this.memoryBytes += publishedBytes(change.record);
         return;
       }
       case "group": {
@@ -235,6 +244,18 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
     assert(topic !== undefined, `topic ${owner} is in the catalog`);
     return topicDurability(topic.settings);
   }
+}
+
+const memoryOf = ({ residentBytes, messages }: QueueState): number =>
+  residentBytes + messages.used * messageOverheadBytes;
+
+/** The record with the bodies gone that the journal holds. */
+function withoutBodies(record: QueueRecord, positions: readonly BodyPosition[], first: number): QueueRecord {
+  if (record.kind !== "sent") return record;
+  const messages = record.messages.map((message, i) =>
+    positions[first + i] ? { ...message, body: { byteLength: message.body.byteLength } } : message,
+  );
+  return { ...record, messages };
 }
 
 /** A topic that keeps its records in memory alone goes on after a restart at the same offsets, and empty. */

@@ -61,11 +61,11 @@ export class Statistics {
       },
     });
     new Gauge({
-      name: "sluice_memory_body_bytes",
-      help: "Bytes of message bodies that count against the memory budget",
+      name: "sluice_memory_bytes",
+      help: "Bytes of memory that messages and records take, as the memory budget counts them",
       registers,
       collect() {
-        this.set(state.bodyBytes);
+        this.set(state.memoryBytes);
       },
     });
   }

@@ -53,8 +53,7 @@ export class Topics {
   }
 
   async publish({ topic: name, records: given }: PublishRequest): Promise<Result<Published>> {
-    const { state } = this.#core;
-    const refused = this.#core.refusal("new") ?? refuseBatch(given, state.bodyBytes, this.#core.limits);
+    const refused = this.#core.refusal("new") ?? refuseBatch(given, this.#core.memory(true));
     if (refused !== undefined) return refused;
     const found = this.#directory.topic(name, "use");
     if (!found.ok) return found;

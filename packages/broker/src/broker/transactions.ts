@@ -27,12 +27,12 @@ export class Transactions {
 
   /** Everything is decided before anything is appended, so that a refusal leaves no trace. */
   async transact(request: TransactRequest): Promise<Result<Transacted>> {
-    const { state, limits } = this.#core;
+    const { state } = this.#core;
     const incoming = [
       ...request.publishes.flatMap((p) => p.records),
       ...(request.sends ?? []).flatMap((s) => s.messages),
     ];
-    const refused = this.#core.refusal("new") ?? refuseBatch(incoming, state.bodyBytes, limits);
+    const refused = this.#core.refusal("new") ?? refuseBatch(incoming, this.#core.memory(true));
     if (refused !== undefined) return refused;
     const resolved = this.#resolve(request);
     if ("refusal" in resolved) return resolved;

@@ -109,6 +109,7 @@ function enter(
   messages.body[slot] = isPresent(body) ? body : undefined;
   state.index.add(slot);
   state.bodyBytes += body.byteLength;
+  if (isPresent(body)) state.residentBytes += body.byteLength;
   if (sequence >= state.nextSequence) state.nextSequence = sequence + 1;
   return slot;
 }

@@ -24,6 +24,8 @@ export class QueueState {
 
   inFlightCount = 0;
   bodyBytes = 0;
+  /** Of them, those whose bodies are in memory and not in the journal alone. */
+  residentBytes = 0;
 
   /** Records that spoke of messages which are not there, or not as the record says: 0 unless the journal was damaged. */
   orphanRecords = 0;

@@ -47,7 +47,9 @@ export function becomeReady(state: QueueState, slot: number): void {
 /** Gone from this queue; its body lives on in another. */
 export function leave(state: QueueState, slot: number): void {
   detach(state, slot);
-  state.bodyBytes -= state.messages.bodyBytes[slot] as number;
+  const bodyBytes = state.messages.bodyBytes[slot] as number;
+  state.bodyBytes -= bodyBytes;
+  if (state.messages.body[slot] !== undefined) state.residentBytes -= bodyBytes;
   state.index.remove(slot);
   state.messages.free(slot);
 }

@@ -156,7 +156,7 @@ test("names, batches, counts and timeouts have bounds, and the sentence names th
 });
 
 test("over the memory budget sends are refused, and acks make room again", async () => {
-  await using world = await VirtualBroker.open({ limits: { memoryBudgetBytes: 100 } });
+  await using world = await VirtualBroker.open({ limits: { memoryBudgetBytes: 300 } });
   const message = { body: Buffer.alloc(60), attributes: noAttributes };
   granted(await world.answer(world.broker.send({ queue: "jobs", messages: [message] })));
   refused(await world.broker.send({ queue: "jobs", messages: [message] }), "memory-full");
@@ -190,5 +190,19 @@ test("creating again with the same settings is fine, with others it is refused",
   refused(
     await world.broker.createQueue({ queue: "self", deadLetter: { queue: "self", receiveCountMax: 1 } }),
     "invalid-setting",
+  );
+});
+
+test("with a journal, bodies over half of the budget stay on the disk and come back whole", async () => {
+  await using world = await VirtualBroker.open({ on: "disk", limits: { memoryBudgetBytes: 10_000 } });
+  const bodies = Array.from({ length: 40 }, (_, i) => `${i}:`.padEnd(2000, "x"));
+  for (const body of bodies) await world.send("jobs", body);
+  const { description } = granted(await world.answer(world.broker.describeQueue("jobs")));
+  deepEqual([description.ready, description.bodyBytes], [40, 80_000]);
+  deepEqual(await world.bodies("jobs", 100), bodies);
+  const messages = Array.from({ length: 60 }, () => ({ body: Buffer.of(1), attributes: noAttributes }));
+  match(
+    refused(await world.broker.send({ queue: "jobs", messages }), "memory-full"),
+    /of 10000 bytes; 6000 more do not fit/,
   );
 });

@@ -45,7 +45,13 @@ class World {
     const { clock, random, disk } = this;
     const journal = await FileJournal.open({ disk, random, segmentBytes: 4096 });
     // A checkpoint every few appends, so that cuts fall into every step of it.
-    return Broker.open({ journal, clock, random, checkpoints: { everyBytes: 2000 } });
+    return Broker.open({
+      journal,
+      clock,
+      random,
+      checkpoints: { everyBytes: 2000 },
+      limits: { memoryBudgetBytes: 40_000 },
+    });
   }
 
   /** One life: works until the cut, or to the end of its steps; then the next process finds what the disk kept. */
