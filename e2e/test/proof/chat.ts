@@ -3,6 +3,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
+import { until } from "../../src/until.ts";
 import { ChatListener, type ChatMessage, historyOf } from "./chat-listener.ts";
 
 /** Who sends where; two send to the same conversation at the same time. */
@@ -13,7 +14,6 @@ const senders = [
 ] as const;
 const conversations = [...new Set(senders.map(({ conversationId }) => conversationId))];
 const members = [...senders.map(({ senderId }) => senderId), "listener"];
-const catchUpPollsMax = 5_000;
 
 interface Accepted {
   readonly messageId: string;
@@ -122,12 +122,12 @@ export class ChatProof implements AsyncDisposable {
 
   async #caughtUp(http: HttpClient): Promise<ReadonlyMap<string, readonly ChatMessage[]>> {
     const accepted = [...this.#sent.values()].flatMap(({ accepted }) => accepted?.messageId ?? []);
-    for (let i = 0; i < catchUpPollsMax; i++) {
-      const histories = new Map<string, readonly ChatMessage[]>();
+    const histories = new Map<string, readonly ChatMessage[]>();
+    await until("the worker has stored everything that was accepted", async () => {
       for (const each of conversations) histories.set(each, await historyOf(http, each));
       const kept = new Set([...histories.values()].flat().map(({ messageId }) => messageId));
-      if (accepted.every((messageId) => kept.has(messageId))) return histories;
-    }
-    throw new Error("the worker never stored everything that was accepted");
+      return accepted.every((messageId) => kept.has(messageId));
+    });
+    return histories;
   }
 }

@@ -11,6 +11,7 @@ import { FramedSocket } from "../../src/framed-socket.ts";
 import { Cut, type HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
+import { until } from "../../src/until.ts";
 import { type Deliveries, isHolding } from "./queue-clients.ts";
 
 const batchCount = 20;
@@ -37,12 +38,13 @@ export class ClassicQueueProof {
   /** Takes what is left, over HTTP, and compares. */
   async settle(last: Incarnation): Promise<{ readonly messages: number; readonly twice: number }> {
     const { http } = last;
-    while (await isHolding(http, queue)) {
-      const { body } = await http.get<Deliveries>(`/dequeue?queue=${queue}&max=100&waitSeconds=20`);
+    await until(`${queue} is empty`, async () => {
+      const { body } = await http.get<Deliveries>(`/dequeue?queue=${queue}&max=100&waitSeconds=1`);
       for (const message of body.messages) this.#received(message.body, last);
       const receipts = body.messages.map(({ receipt }) => receipt);
       if (receipts.length > 0) equal((await http.post("/ack", { queue, receipts })).status, 200);
-    }
+      return !(await isHolding(http, queue));
+    });
     const lost = [...this.#entries].filter(([, { confirmed, from }]) => confirmed && from.length === 0);
     deepEqual(lost, [], "what was taken is handed over");
     const twice = [...this.#entries].filter(([, { from }]) => from.length > 1);
@@ -130,8 +132,7 @@ export function addBroadcastClients(load: Load): void {
 
 /** A classic consumer is not told when it has begun to listen; the topic's description says so. */
 export async function subscribed(http: HttpClient, topic: string, count: number): Promise<void> {
-  for (let i = 0; i < 10_000; i++) if ((await subscriberCount(http, topic)) >= count) return;
-  throw new Error(`${topic} never had ${count} consumers`);
+  await until(`${topic} has ${count} consumers`, async () => (await subscriberCount(http, topic)) >= count);
 }
 
 async function subscriberCount(http: HttpClient, topic: string): Promise<number> {

@@ -2,6 +2,7 @@
 import { equal, ok } from "node:assert/strict";
 import type { Answer, HttpClient } from "../../src/http-client.ts";
 import type { Load, Work } from "../../src/load.ts";
+import { until } from "../../src/until.ts";
 import type { QueueLedger } from "./queue-ledger.ts";
 
 export interface Delivery {
@@ -187,14 +188,15 @@ export async function drainQueue(http: HttpClient, queue: string, ledger: QueueL
     [queue, false],
     [`${queue}-dead`, true],
   ] as const) {
-    while (await isHolding(http, name)) {
-      const { body } = await http.get<Deliveries>(`/dequeue?queue=${name}&max=100&waitSeconds=20`);
+    await until(`${name} is empty`, async () => {
+      const { body } = await http.get<Deliveries>(`/dequeue?queue=${name}&max=100&waitSeconds=1`);
       for (const message of body.messages) ledger.delivered(message.body, message.receiveCount, isDead);
       const unwanted = body.messages.filter((message) => isPoison(message.body) && !isDead);
       for (const { receipt } of unwanted) await nack(http, name, receipt);
       const wanted = body.messages.filter((message) => !unwanted.includes(message));
       if (wanted.length > 0) await ackAll(http, name, ledger, wanted);
-    }
+      return !(await isHolding(http, name));
+    });
   }
   equal(
     ledger.count((entry, body) => isPoison(body) && entry.isAcked && !entry.isDead),

@@ -2,6 +2,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { HttpClient } from "../../src/http-client.ts";
 import type { Load } from "../../src/load.ts";
+import { until } from "../../src/until.ts";
 import { readTopic } from "./records.ts";
 import { capacities, checkCapacities, foldTopics, type Room, rooms, type Seen } from "./rooms.ts";
 import { Shop } from "./shop.ts";
@@ -49,11 +50,11 @@ export class WaitroomProof {
   ): Promise<{ readonly sessions: number }> {
     await this.#visitors.finish(http);
     for (const room of rooms.filter((each) => each !== heldRoom)) {
-      for (;;) {
+      await until(`${room} is empty`, async () => {
         await this.#shop.serve(http);
         const view = await lookAt(http, room);
-        if (view === undefined || view.waiting + view.processing === 0) break;
-      }
+        return view === undefined || view.waiting + view.processing === 0;
+      });
     }
     for (const topic of Object.keys(checkoutTopics)) {
       equal(
