@@ -52,6 +52,11 @@ export function auditQueue(
     inFlight: inPhase("in-flight").length,
     bodyBytes: slots.reduce((sum, slot) => sum + (messages.bodyBytes[slot] as number), 0),
   });
+  const resident = slots.filter((slot) => messages.body[slot] !== undefined);
+  equal(
+    state.residentBytes,
+    resident.reduce((sum, slot) => sum + (messages.bodyBytes[slot] as number), 0),
+  );
   equal(messages.used, dumped.length);
   const { settings, nextSequence, nextLease } = state;
   return { number: state.number, settings, nextSequence, nextLease, counts, messages: dumped };
