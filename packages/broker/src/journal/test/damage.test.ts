@@ -9,6 +9,7 @@ import { SimulatedDisk } from "@sluice/testkit";
 import { appendSettled, textPart } from "../conformance.ts";
 import { FileJournal } from "../file-journal.ts";
 import type { BodyPosition, ReplayReport } from "../journal.ts";
+import { recordHeaderBytes } from "../record-codec.ts";
 import { headerBytes } from "../segment.ts";
 
 const random = seededRandom(20260101);
@@ -262,6 +263,51 @@ test("a body that is a copy of the journal is never taken for records, not even 
       [[appends.length + 1, 1]],
     );
   }
+});
+
+test("an earlier append in the place of a later one is damage, not a second time the earlier", async () => {
+  const disk = new SimulatedDisk(random);
+  const { journal } = await recovered(disk);
+  for (const name of ["one", "two", "six", "ten"]) await appendSettled(journal, [textPart(name)]);
+  await journal[Symbol.asyncDispose]();
+  const [name = ""] = disk.fileNames();
+  const recordBytes = ((disk.content(name)?.length ?? 0) - headerBytes - recordHeaderBytes) / 4;
+  const stale = changed(disk, name, (bytes) =>
+    bytes.slice().copyWithin(headerBytes + 2 * recordBytes, headerBytes, headerBytes + recordBytes),
+  );
+  const { report, appends } = await recovered(stale);
+  assert.deepEqual([...appends.values()], [["one"], ["two"], ["ten"]]);
+  const offset = headerBytes + 2 * recordBytes;
+  assert.deepEqual(report.damages, [
+    { segment: name, offset, bytes: recordBytes, firstSequence: 3, appendsLost: 1 },
+  ]);
+});
+
+test("what a checkpoint covers had been synced: a gap there is damage, though nothing follows", async () => {
+  const disk = new SimulatedDisk(random);
+  const { journal } = await recovered(disk);
+  for (const name of ["one", "two"]) await appendSettled(journal, [textPart(name)]);
+  await journal.checkpoint([textPart("both")]);
+  const [name = ""] = disk.fileNames().filter((file) => file.endsWith(".segment"));
+  const size = disk.content(name)?.length ?? 0;
+  const { report, appends } = await recovered(changed(disk, name, flipped(size - 1)));
+  assert.deepEqual([...appends], [[2, ["both"]]]);
+  assert.equal(report.tornTail, undefined);
+  assert.deepEqual([report.lastSequence, report.damages[0]?.appendsLost], [2, 1]);
+});
+
+test("a segment that was only begun says that the one before had been synced", async () => {
+  const disk = new SimulatedDisk(random);
+  const { journal } = await recovered(disk);
+  for (const name of ["one", "two"]) await appendSettled(journal, [textPart(name)]);
+  const [name = ""] = disk.fileNames();
+  const damaged = changed(disk, name, flipped((disk.content(name)?.length ?? 0) - 1));
+  damaged.setContent("0000000000000002-00000001.segment", new Uint8Array(headerBytes - 1));
+  const { report, appends } = await recovered(damaged);
+  assert.deepEqual([...appends.values()], [["one"]]);
+  assert.deepEqual([report.damages[0]?.segment, report.damages[0]?.firstSequence], [name, 2]);
+  assert.equal(report.tornTail?.segment, "0000000000000002-00000001.segment");
+  assert.deepEqual(damaged.fileNames(), [name], "nothing was in it");
 });
 
 test("a newer format is refused with a sentence, and nothing is changed", async () => {
