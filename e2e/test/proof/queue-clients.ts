@@ -65,17 +65,15 @@ export function addOrderedClients(load: Load, queue: string, ledger: QueueLedger
   let last = 0;
   load.add("ordered consumer", async ({ http }, done) => {
     for (;;) {
-      const path = `/dequeue?queue=${queue}&max=5&waitSeconds=20`;
-      const { body: answer } = await http.get<Deliveries>(path);
-      for (const message of answer.messages) {
-        ledger.delivered(message.body, message.receiveCount);
+      const messages = await receive(http, queue, ledger, 5);
+      for (const message of messages) {
         const number = Number(message.body.split("-").at(-1));
         if (message.receiveCount === 1) {
           ok(number > last, `${message.body} comes after ${last}`);
           last = number;
         }
       }
-      for (const message of answer.messages) {
+      for (const message of messages) {
         ledger.acking(message.body);
         await ack(http, queue, ledger, message, false);
         done();
@@ -117,13 +115,10 @@ function consumer(queue: string, ledger: QueueLedger, allAtOnce: boolean): Work 
     for (const each of owed) await ack(http, queue, ledger, each, true);
     owed = [];
     for (;;) {
-      const path = `/dequeue?queue=${queue}&max=10&waitSeconds=20`;
-      const { status, body: answer } = await http.get<Deliveries>(path);
-      equal(status, 200);
-      for (const { body, receiveCount } of answer.messages) ledger.delivered(body, receiveCount);
-      const unwanted = answer.messages.filter(({ body }) => isPoison(body) || ++count % 10 === 0);
+      const messages = await receive(http, queue, ledger, 10);
+      const unwanted = messages.filter(({ body }) => isPoison(body) || ++count % 10 === 0);
       for (const { receipt } of unwanted) await nack(http, queue, receipt);
-      const wanted = answer.messages.filter((message) => !unwanted.includes(message));
+      const wanted = messages.filter((message) => !unwanted.includes(message));
       if (allAtOnce && wanted.length > 0) {
         owed = wanted;
         await ackAll(http, queue, ledger, wanted);
@@ -137,6 +132,20 @@ function consumer(queue: string, ledger: QueueLedger, allAtOnce: boolean): Work 
       done();
     }
   };
+}
+
+async function receive(
+  http: HttpClient,
+  queue: string,
+  ledger: QueueLedger,
+  max: number,
+): Promise<readonly Delivery[]> {
+  ledger.receiving();
+  const { status, body } = await http.get<Deliveries>(`/dequeue?queue=${queue}&max=${max}&waitSeconds=20`);
+  equal(status, 200);
+  for (const message of body.messages) ledger.delivered(message.body, message.receiveCount);
+  ledger.received();
+  return body.messages;
 }
 
 async function ack(

@@ -8,6 +8,8 @@ interface Entry {
   sent: "unknown" | "acknowledged";
   /** Receive count of the last delivery that was seen, in the queue or, once it has moved there, in the dead-letter queue. */
   receiveCount: number;
+  /** Deliveries that were seen there. */
+  seen: number;
   isDead: boolean;
   /** Acks that were asked for and neither confirmed nor refused. */
   acksUnknown: number;
@@ -17,6 +19,8 @@ interface Entry {
 export class QueueLedger {
   readonly #name: string;
   readonly #entries = new Map<string, Entry>();
+  /** Receives that were asked for and not answered: each may have been a delivery that nobody saw. */
+  #receivesUnknown = 0;
 
   constructor(name: string) {
     this.#name = name;
@@ -28,6 +32,7 @@ export class QueueLedger {
     this.#entries.set(body, {
       sent: "unknown",
       receiveCount: 0,
+      seen: 0,
       isDead: false,
       acksUnknown: 0,
       isAcked: false,
@@ -38,12 +43,22 @@ export class QueueLedger {
     this.#entry(body).sent = "acknowledged";
   }
 
+  /** A receive is about to be asked for. */
+  receiving(): void {
+    this.#receivesUnknown++;
+  }
+
+  received(): void {
+    this.#receivesUnknown--;
+  }
+
   /** `isDead`: it came from the dead-letter queue, where its receive count starts anew. */
   delivered(body: string, receiveCount: number, isDead = false): void {
     const entry = this.#entry(body);
     ok(!entry.isAcked, `${body} was acked, and comes again from ${this.#name}`);
     ok(isDead || !entry.isDead, `${body} is back from the dead letters of ${this.#name}`);
     if (isDead && !entry.isDead) entry.receiveCount = 0;
+    entry.seen++;
     entry.isDead = isDead;
     // The count is on disk before the delivery leaves, so no kill takes it back. What a kill cut off counts though nobody saw it.
     ok(
@@ -51,6 +66,9 @@ export class QueueLedger {
       `${body}: receive count ${receiveCount} after ${entry.receiveCount}`,
     );
     entry.receiveCount = receiveCount;
+    if (isDead) return;
+    const countMax = entry.seen + this.#receivesUnknown;
+    ok(receiveCount <= countMax, `${body}: receive count ${receiveCount}, and nobody received it so often`);
   }
 
   acking(body: string): void {
