@@ -24,7 +24,7 @@ h1 { font-size: 2rem; margin: 0; letter-spacing: -0.02em; }
 h2 { font-size: 1.1rem; margin: 0 0 .35rem; }
 p { margin: .3rem 0 .8rem; } .quiet { color: var(--quiet); }
 a { color: var(--accent); }
-.parts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); margin: 2rem 0; }
+.parts { display: grid; gap: 1rem; margin: 2rem 0; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.1rem 1.2rem; min-width: 0; }
 pre { margin: .6rem 0 0; padding: .7rem .8rem; overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; font: 13px/1.5 ui-monospace, monospace; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; margin: 1.4rem 0 0; } dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
@@ -34,7 +34,8 @@ const example = (origin: string, lines: readonly string[]): string =>
   `<pre>${lines.map((line) => escapeHtml(line.replaceAll("$URL", origin))).join("\n")}</pre>`;
 
 function page(origin: string, facts: FirstPageFacts): string {
-  const json = "-H 'content-type: application/json' -d";
+  // Over two lines, so that a command can be read whole and pasted as it stands.
+  const json = "-H 'content-type: application/json' \\\n  -d";
   const parts: readonly {
     readonly title: string;
     readonly text: string;
@@ -53,7 +54,10 @@ function page(origin: string, facts: FirstPageFacts): string {
     {
       title: "Events",
       text: "A typed bus for TypeScript on the same topics: schemas, consumer groups, retries, transactions. The services below run on it; their events are topics you can read.",
-      lines: ["curl '$URL/v1/topics/QUEUE_READY/records'", "curl '$URL/v1/topics/emis.message.sent/records'"],
+      lines: [
+        "curl '$URL/v1/topics/QUEUE_READY'",
+        "curl '$URL/v1/topics/QUEUE_READY/records?partition=4'   # where the room 'gala' below writes",
+      ],
     },
     {
       title: "Waiting room",
