@@ -58,7 +58,6 @@ export class FileJournal implements Journal {
     return this.#commit?.fault;
   }
 
-  /** Bytes appended whose callers were not all told yet: what the journal holds in memory because the disk is slower. */
   get pendingBytes(): number {
     return this.#commit?.pendingBytes ?? 0;
   }

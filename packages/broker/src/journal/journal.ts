@@ -21,7 +21,7 @@ export type Durability = "synced" | "replicated" | "buffered" | "memory";
  */
 export type BodyPosition = number;
 
-/** A body to be written, or (in a checkpoint) one that stays where it is. */
+/** A body to be written, or one that stays where it is: all those of a checkpoint, and in an append one that was appended before. */
 export type JournalBody = Uint8Array | { readonly position: BodyPosition };
 
 /** One record of an append. */
@@ -40,9 +40,9 @@ export interface JournalPart {
 
 /** What an append was given, known at once, before anything is on disk. */
 export interface Appended {
-  /** Number of the append in the journal, from 1, without gaps. 0 when no part was written (all `memory`, or none). */
+  /** Number of the append in the journal, from 1, without gaps. 0 when no part is written: all `memory`, none, or after a fault. */
   readonly sequence: number;
-  /** One for each body of each part in order; 0 for the bodies of parts that were not written. */
+  /** One for each body of each part in order; 0 for the bodies of parts that are not written. */
   readonly positions: readonly BodyPosition[];
 }
 
@@ -71,7 +71,7 @@ export interface Damage {
   readonly segment: string;
   readonly offset: number;
   readonly bytes: number;
-  /** The first sequence that is missing, and how many. */
+  /** The first sequence that is missing, and how many, as far as an intact record after them tells. */
   readonly firstSequence: number;
   readonly appendsLost: number;
 }
@@ -100,8 +100,15 @@ export interface Journal extends AsyncDisposable {
   readonly fault: StorageFault | undefined;
 
   /**
+   * Bytes appended and not settled: what is held in memory because the disk is slower. The journal takes any amount; whoever
+   * appends has to stop before it is too much.
+   */
+  readonly pendingBytes: number;
+
+  /**
    * Visits what was appended before this process, in order, checkpoint first. Must be called once, before the first append.
-   * A damaged record costs that record and is reported. Rejects when the format is newer than this code.
+   * A damaged record costs that record and is reported. The visitor may release bodies. Rejects with a `Fault`: `format-too-new` when the
+   * format is newer than this code, `storage-failed` when the disk cannot be read; nothing was changed then.
    */
   replay(visit: (append: ReplayedAppend) => void): Promise<ReplayReport>;
 
@@ -116,7 +123,11 @@ export interface Journal extends AsyncDisposable {
   /** The bytes of a body, checked against the checksum of its append. Rejects with a `Fault` (`body-damaged`) if it does not hold. */
   readBody(position: BodyPosition): Promise<Uint8Array>;
 
-  /** These bodies are dead: their state no longer refers to them. A segment without live bodies that a checkpoint covers is removed. */
+  /**
+   * These bodies are dead: their state no longer refers to them. A segment without live bodies that a checkpoint covers is removed once
+   * everything appended before the release is synced. A body is released as often as appends mentioned it, once as a rule; position 0 is
+   * passed over.
+   */
   release(positions: Iterable<BodyPosition>): void;
 
   /**

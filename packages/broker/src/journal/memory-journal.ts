@@ -8,6 +8,7 @@ import type { Appended, BodyPosition, Journal, JournalPart, ReplayReport, Settle
 export class MemoryJournal implements Journal {
   readonly durability = "memory";
   readonly fault = undefined;
+  readonly pendingBytes = 0;
   #waiting: Settled[] = [];
   #closed = false;
 
