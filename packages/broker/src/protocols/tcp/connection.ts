@@ -58,7 +58,7 @@ export class Connection implements Peer {
   }
 
   get congested(): boolean {
-    return this.#socket.writableNeedDrain || this.#phase !== "open";
+    return this.#socket.writableLength > this.#options.limits.unsentBytesMax || this.#phase !== "open";
   }
 
   write(blocks: readonly Uint8Array[], handedOver?: HandedOver): void {

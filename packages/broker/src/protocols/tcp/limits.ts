@@ -12,6 +12,11 @@ export interface TcpLimits {
   readonly unansweredBytesMax: number;
   /** Messages that are handed to the broker at a time. Bounds by how much a blocking consumer's buffer is exceeded. */
   readonly batchCountMax: number;
+  /**
+   * Bytes that wait for one socket before nothing more is written to it. What the kernel takes at once does not count, so that
+   * a consumer that reads is not held up by the order in which we do things.
+   */
+  readonly unsentBytesMax: number;
   /** Bytes of deliveries that a queue consumer is handed at a time: little enough that what is in doubt when it dies is little. */
   readonly windowBytes: number;
   /** How long a delivery hides its message while its frame waits for the socket; renewed at a third of it. A crash costs this wait. */
@@ -28,6 +33,7 @@ export const defaultTcpLimits: TcpLimits = {
   roleTimeoutMs: 10_000,
   unansweredBytesMax: 1024 * 1024,
   batchCountMax: 1_000,
+  unsentBytesMax: 256 * 1024,
   windowBytes: 256 * 1024,
   leaseMs: 10_000,
   lingerMs: 2_000,

@@ -20,12 +20,17 @@ export interface LiveConsumerOptions {
 /** Records that are written at a time: enough to fill a write, few enough that a slow socket holds little beside its buffer. */
 const writeCountMax = 128;
 
+/** So many messages are a write worth making before the turn of the loop ends. */
+const flushCount = 256;
+
 export class LiveConsumer implements RoleConnection {
   readonly #peer: Peer;
   readonly #options: LiveConsumerOptions;
   readonly #subscription: LiveSubscription | undefined;
   #flushing = false;
   #draining = false;
+  /** Published since the last flush. */
+  #unflushed = 0;
   #droppedSeen = 0;
 
   /** Subscribes at once; refuses on the peer when the broker does. */
@@ -61,7 +66,7 @@ export class LiveConsumer implements RoleConnection {
   }
 
   closed(): Promise<void> {
-    this.noticeDrops();
+    this.#noticeDrops();
     this.#subscription?.[Symbol.dispose]();
     this.#options.closed(this);
     return Promise.resolve();
@@ -73,8 +78,22 @@ export class LiveConsumer implements RoleConnection {
     return Promise.resolve();
   }
 
-  /** Counts the copies that this consumer has lost since the last time. */
-  noticeDrops(): void {
+  get topic(): string {
+    return this.#options.channel.name;
+  }
+
+  /**
+   * Messages were published to the topic. Many of them are taken at once: in one turn of the loop, producers may publish more than
+   * the buffer holds, and a consumer that keeps up must lose nothing by our own order of doing things.
+   */
+  published(count: number): void {
+    this.#unflushed += count;
+    if (this.#unflushed >= flushCount) this.#flush();
+    this.#noticeDrops();
+  }
+
+  /** Says which copies this consumer has lost since the last time. */
+  #noticeDrops(): void {
     const dropped = this.#subscription?.dropped ?? 0;
     if (dropped === this.#droppedSeen) return;
     const { metrics, channel, bufferCountMax } = this.#options;
@@ -92,6 +111,7 @@ export class LiveConsumer implements RoleConnection {
 
   #flush(): void {
     this.#flushing = false;
+    this.#unflushed = 0;
     const { metrics, blocks } = this.#options;
     while (!this.#peer.congested) {
       const records = this.#subscription?.take(writeCountMax) ?? [];

@@ -6,7 +6,7 @@ export type HandedOver = (error?: Error | null) => void;
 
 /** The client at the other end, as a role sees it. */
 export interface Peer {
-  /** Whether the socket has more to send than it should: write again when `onDrained` of the role is called. */
+  /** Whether the socket has more to send than it should: write again when `drained` of the role is called. */
   readonly congested: boolean;
   write(blocks: readonly Uint8Array[], handedOver?: HandedOver): void;
   /** Stops reading from the client, so that it has to wait; `resume` ends that. */

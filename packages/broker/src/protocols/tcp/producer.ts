@@ -15,11 +15,14 @@ export interface ProducerOptions {
   readonly limits: TcpLimits;
   readonly metrics: TcpMetrics;
   readonly channel: Channel;
-  /** Called after each batch on a topic: consumers that do not read find out about their drops here. */
-  readonly published: () => void;
+  /** Called after each batch on a topic with how many messages were in it. */
+  readonly published: (count: number) => void;
 }
 
 const noAttributes = new Map();
+
+/** Others, and first of all the sockets of those who consume this, get their turn between two batches. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Holding a message costs more than its bytes: without this, a flood of empty ones would be free. */
 const costBytes = (payload: Uint8Array): number => payload.length + 64;
@@ -88,6 +91,7 @@ export class Producer implements RoleConnection {
       await this.#hand(batch);
       for (const payload of batch) this.#unansweredBytes -= costBytes(payload);
       if (!this.#last && this.#unansweredBytes <= limits.unansweredBytesMax) this.#peer.resume();
+      if (this.#waiting.length > 0) await nextTurn();
     }
     // In the same step as the last look at what waits: a frame that comes between the two would be forgotten.
     this.#busy = false;
@@ -110,7 +114,7 @@ export class Producer implements RoleConnection {
             queue: channel.name,
             messages: batch.map((body) => ({ body, attributes: noAttributes })),
           });
-    if (channel.kind === "topic") published();
+    if (channel.kind === "topic") published(batch.length);
     if (result.ok) return;
     if (tcpRefusals[result.refusal].producer === "drop" && batch.length > 1) {
       for (const payload of batch) await this.#hand([payload]);

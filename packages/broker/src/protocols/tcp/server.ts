@@ -191,8 +191,10 @@ export class TcpServer implements AsyncDisposable {
 
   #producer(peer: Peer, channel: Channel): RoleConnection {
     const { broker } = this.#options;
-    const published = (): void => {
-      for (const consumer of this.#liveConsumers) consumer.noticeDrops();
+    const published = (count: number): void => {
+      for (const consumer of this.#liveConsumers) {
+        if (consumer.topic === channel.name) consumer.published(count);
+      }
     };
     return new Producer(peer, { broker, limits: this.#limits, metrics: this.#metrics, channel, published });
   }

@@ -80,6 +80,16 @@ test("a role may name another topic; it is retained, and a consumer hears it fro
   );
 });
 
+test("a burst that is larger than the buffer costs a consumer that reads nothing", async () => {
+  await using port = await openFixture({ bufferCountMax: 5_000 });
+  const consumer = await port.consumer();
+  const reading = consumer.take(40_000);
+  const texts = numbered(10_000);
+  for (let i = 0; i < 4; i++) port.producer().send(...texts);
+  equal((await reading).length, 40_000);
+  equal(await port.count("sluice_dropped_total", { reason: "overflow" }), 0);
+});
+
 test("overflow drop: a consumer that does not read loses its own copies, which are counted and warned about once", async () => {
   await using port = await openFixture({ bufferCountMax: 10 });
   const [reading, stuck] = [await port.consumer(), await port.consumer()];
