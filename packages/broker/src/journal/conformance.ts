@@ -275,7 +275,9 @@ export function journalConformance(name: string, makeHome: () => Promise<Journal
     const [position = 0] = await appendSettled(journal, [textPart("here", ["body"])]);
     const again = await appendSettled(journal, [{ ...textPart("there"), bodies: [{ position }] }]);
     assert.deepEqual(again, [position]);
-    journal.release([position]);
+    const unwritten = [{ ...textPart("nowhere", [], "memory"), bodies: [{ position }] }];
+    assert.deepEqual(await appendSettled(journal, unwritten), [position]);
+    journal.release([position, position]);
     assert.equal(text(await journal.readBody(position)), "body");
     journal.release([position, 0]);
     assert.throws(() => journal.release([position]), /released more often than it was appended/);

@@ -131,6 +131,21 @@ test("a start that ends before its replay changes nothing, and leaves the lock",
   assert.deepEqual((await journal.replay(() => undefined)).lastSequence, 1);
 });
 
+test("a journal that is disposed of during its replay keeps the lock until the replay has ended", async () => {
+  const disk = new SimulatedDisk(random);
+  {
+    await using journal = await open(disk);
+    await appendSettled(journal, [textPart("kept")]);
+  }
+  const journal = await FileJournal.open({ disk, random });
+  const ended: string[] = [];
+  const replayed = journal.replay(() => undefined).then(() => ended.push("replay"));
+  const disposed = journal[Symbol.asyncDispose]().then(() => ended.push("dispose"));
+  await assert.rejects(FileJournal.open({ disk, random }), { code: "directory-in-use" });
+  await Promise.all([replayed, disposed]);
+  assert.deepEqual(ended, ["replay", "dispose"]);
+});
+
 test("a visitor that throws ends the replay with its error", async () => {
   const disk = new SimulatedDisk(random);
   {

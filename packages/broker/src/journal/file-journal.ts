@@ -39,6 +39,7 @@ export class FileJournal implements Journal {
   readonly #live = new LiveBodies();
   #commit: GroupCommit | undefined;
   #compaction: Compaction | undefined;
+  #replayed: Promise<unknown> = Promise.resolve();
   #phase: "opened" | "replaying" | "ready" | "closed" = "opened";
 
   private constructor(options: FileJournalOptions, lock: AsyncDisposable) {
@@ -62,9 +63,15 @@ export class FileJournal implements Journal {
     return this.#commit?.pendingBytes ?? 0;
   }
 
-  async replay(visit: (append: ReplayedAppend) => void): Promise<ReplayReport> {
+  replay(visit: (append: ReplayedAppend) => void): Promise<ReplayReport> {
     assert(this.#phase === "opened", "a journal is replayed once");
     this.#phase = "replaying";
+    const report = this.#replay(visit);
+    this.#replayed = report.catch(() => undefined);
+    return report;
+  }
+
+  async #replay(visit: (append: ReplayedAppend) => void): Promise<ReplayReport> {
     const { disk, random, segmentBytes = segmentBytesDefault } = this.#options;
     const { recovered, file } = await this.#recover(visit);
     for (const segment of recovered.segments) this.#bodies.add(segment);
@@ -92,7 +99,7 @@ export class FileJournal implements Journal {
     });
     this.#commit = commit;
     this.#tell(recovered.report);
-    this.#phase = "ready";
+    if (this.#phase === "replaying") this.#phase = "ready";
     return recovered.report;
   }
 
@@ -154,6 +161,7 @@ export class FileJournal implements Journal {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
+    await this.#replayed;
     await this.#compaction?.stop();
     await this.#commit?.close();
     await this.#bodies.close();

@@ -9,7 +9,13 @@ import { assert, Fault, type Random } from "@sluice/runtime";
 import { AppendGroup, type OpenSegment } from "./append-group.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import type { Appended, JournalPart, Settled, StorageFault } from "./journal.ts";
-import { encodeMark, payloadBytesMax, payloadBytesOf, recordHeaderBytes } from "./record-codec.ts";
+import {
+  encodeMark,
+  payloadBytesMax,
+  payloadBytesOf,
+  recordHeaderBytes,
+  unwrittenPosition,
+} from "./record-codec.ts";
 import type { Recovered } from "./recovery.ts";
 import { encodeHeader, fileName, headerBytes, newSalt } from "./segment.ts";
 import { writeWhole } from "./whole-transfer.ts";
@@ -108,7 +114,7 @@ export class GroupCommit {
     const payloadBytes = payloadBytesOf(parts);
     if (payloadBytes === 0 || this.#fault !== undefined) {
       this.#barrier(settled, false);
-      return { sequence: 0, positions: parts.flatMap((part) => part.bodies.map(() => 0)) };
+      return { sequence: 0, positions: parts.flatMap((part) => part.bodies.map(unwrittenPosition)) };
     }
     assert(payloadBytes <= payloadBytesMax, `an append of ${payloadBytes} bytes exceeds ${payloadBytesMax}`);
     const group = this.#groupFor(recordHeaderBytes + payloadBytes);

@@ -42,7 +42,7 @@ export interface JournalPart {
 export interface Appended {
   /** Number of the append in the journal, from 1, without gaps. 0 when no part is written: all `memory`, none, or after a fault. */
   readonly sequence: number;
-  /** One for each body of each part in order; 0 for the bodies of parts that are not written. */
+  /** One for each body of each part in order: where it lies. 0 for the bytes of parts that are not written. */
   readonly positions: readonly BodyPosition[];
 }
 
@@ -125,8 +125,8 @@ export interface Journal extends AsyncDisposable {
 
   /**
    * These bodies are dead: their state no longer refers to them. A segment without live bodies that a checkpoint covers is removed once
-   * everything appended before the release is synced. A body is released as often as appends mentioned it, once as a rule; position 0 is
-   * passed over.
+   * everything appended before the release is synced. A body is released as often as appends mentioned it, in written parts or not: once as
+   * a rule. Position 0 is passed over.
    */
   release(positions: Iterable<BodyPosition>): void;
 

@@ -75,7 +75,7 @@ export function encodeRecord(
   let at = start + recordHeaderBytes;
   for (const part of parts) {
     if (part.durability === "memory") {
-      for (let i = 0; i < part.bodies.length; i++) positions.push(0);
+      for (const body of part.bodies) positions.push(unwrittenPosition(body));
       continue;
     }
     at = writeVarint(bytes, at, part.owner);
@@ -89,6 +89,11 @@ export function encodeRecord(
     }
   }
   writeFrame(bytes, view, start, frame);
+}
+
+/** Where a body lies whose part is not written: nowhere, unless it was written before. */
+export function unwrittenPosition(body: JournalBody): BodyPosition {
+  return body instanceof Uint8Array ? 0 : body.position;
 }
 
 function writeBody(bytes: Uint8Array, view: DataView, start: number, at: number, body: JournalBody): number {
