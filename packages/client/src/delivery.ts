@@ -1,0 +1,108 @@
+/** A message in somebody's hands, until it is acked, given back, or its lease is lost. */
+import { sentenceBytesMax, type WireAttributes, type WireDelivery } from "@sluice/protocol/full";
+import { ClientFault } from "./errors.ts";
+import type { Settler } from "./settler.ts";
+
+export interface NackOptions {
+  /** When the message becomes ready again, in milliseconds from now. Default 0: at once. */
+  readonly delayMs?: number;
+  /** False: this delivery does not count, and the receive count goes back. Default true. */
+  readonly counts?: boolean;
+  /** What went wrong, for whoever looks at the message later. */
+  readonly reason?: string;
+}
+
+const utf8 = new TextDecoder();
+
+export class Delivery {
+  readonly queue: string;
+  readonly #wire: WireDelivery;
+  readonly #settler: Settler;
+  #settled: Promise<void> | undefined;
+  #settledBy: "ack" | "nack" | undefined;
+
+  constructor(queue: string, wire: WireDelivery, settler: Settler) {
+    this.queue = queue;
+    this.#wire = wire;
+    this.#settler = settler;
+  }
+
+  /** A view of what the network delivered: copy it to keep it long, or the whole chunk stays in memory. */
+  get body(): Uint8Array {
+    return this.#wire.body;
+  }
+
+  /** The body as UTF-8; bytes that are none become U+FFFD. */
+  text(): string {
+    return utf8.decode(this.#wire.body);
+  }
+
+  get attributes(): WireAttributes {
+    return this.#wire.attributes;
+  }
+
+  get messageId(): string {
+    return this.#wire.messageId;
+  }
+
+  /** 1 at the first delivery. */
+  get receiveCount(): number {
+    return this.#wire.receiveCount;
+  }
+
+  /** Milliseconds since the Unix epoch. */
+  get enqueuedAtMs(): number {
+    return this.#wire.enqueuedAtMs;
+  }
+
+  /** Whether `ack` or `nack` was called. */
+  get isSettled(): boolean {
+    return this.#settled !== undefined;
+  }
+
+  /**
+   * The message is done. Resolves when the server will never deliver it again. Calling it twice is one ack.
+   * @throws ClientFault `lease-lost`: it may be delivered again, or was acked by an attempt whose answer was lost;
+   * `already-settled` after a nack.
+   */
+  ack(): Promise<void> {
+    return this.#settle("ack", () => this.#settler.settle(this.queue, this.#wire, { kind: "ack" }));
+  }
+
+  /**
+   * The message goes back. Resolves when the server has it.
+   * @throws ClientFault `lease-lost`, `already-settled` after an ack.
+   */
+  nack({ delayMs = 0, counts = true, reason = "" }: NackOptions = {}): Promise<void> {
+    const short = reason.slice(0, Math.floor(sentenceBytesMax / 3));
+    return this.#settle("nack", () =>
+      this.#settler.settle(this.queue, this.#wire, { kind: "nack", delayMs, counts, reason: short }),
+    );
+  }
+
+  /**
+   * Keeps the message for `visibilityTimeoutMs` from now.
+   * @throws ClientFault `lease-lost`, `already-settled`, `connection-lost`: the lease stands as it was.
+   */
+  extend(visibilityTimeoutMs: number): Promise<void> {
+    if (this.#settled !== undefined) return Promise.reject(alreadySettled());
+    return this.#settler.settle(this.queue, this.#wire, { kind: "extend", visibilityTimeoutMs });
+  }
+
+  #settle(by: "ack" | "nack", ask: () => Promise<void>): Promise<void> {
+    if (this.#settled !== undefined) {
+      return this.#settledBy === by ? this.#settled : Promise.reject(alreadySettled());
+    }
+    this.#settledBy = by;
+    const settled = ask();
+    this.#settled = settled;
+    settled.catch((error: unknown) => {
+      // No answer, or no connection: what was asked may be asked again.
+      if (!(error instanceof ClientFault && error.code === "lease-lost")) this.#settled = undefined;
+    });
+    return settled;
+  }
+}
+
+const alreadySettled = (): ClientFault =>
+  new ClientFault("already-settled", "The delivery was acked or given back before.");

@@ -1,0 +1,13 @@
+/** The client of Sluice: queues, topics and consumer groups over one connection that is kept. */
+export type { Backoff } from "./backoff.ts";
+export { defaultBackoff } from "./backoff.ts";
+export type { Attributes, Body, Message, OutgoingRecord } from "./body.ts";
+export { Client, type ClientOptions } from "./client.ts";
+export type { Clock, Instant, Random } from "./clock.ts";
+export { Delivery, type NackOptions } from "./delivery.ts";
+export { ClientFault, type ClientFaultCode, RefusedError, SluiceError } from "./errors.ts";
+export * from "./queue.ts";
+export type { Status } from "./status.ts";
+export type { SubscribeOptions, Subscription } from "./subscription.ts";
+export type { Address, Dial, DialOptions, TlsOptions, Transport, TransportEvents } from "./transport.ts";
+export type { ConsumeOptions, Handler, Worker } from "./worker.ts";
