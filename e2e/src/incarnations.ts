@@ -1,7 +1,7 @@
 /** One Sluice over many processes: started on the same data again and again, ended in the way that the test wants. */
 import { deepEqual, equal } from "node:assert/strict";
 import { HttpClient } from "./http-client.ts";
-import { type Ending, SluiceProcess } from "./sluice-process.ts";
+import { type Ending, type LogLine, SluiceProcess } from "./sluice-process.ts";
 
 /** One process in the row, as its clients see it. */
 export interface Incarnation {
@@ -26,6 +26,7 @@ export class Incarnations implements AsyncDisposable {
   readonly #dataDirectory: string;
   readonly #mayBeSaid: RegExp | undefined;
   #count = 0;
+  readonly #log: LogLine[] = [];
   #running: Running | undefined;
 
   /** `mayBeSaid`: what the log may say as an error. Anything else fails the test. */
@@ -74,6 +75,11 @@ export class Incarnations implements AsyncDisposable {
     return this.#end("terminate", "SIGTERM");
   }
 
+  /** What all processes together have written to their logs, up to now. */
+  get log(): readonly LogLine[] {
+    return [...this.#log, ...(this.#running?.process.log ?? [])];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running?.process[Symbol.asyncDispose]();
   }
@@ -84,6 +90,7 @@ export class Incarnations implements AsyncDisposable {
     this.#running = undefined;
     running.ending = ending;
     const ended = await running.process.stop(signal);
+    this.#log.push(...running.process.log);
     this.#expectNoComplaint(running.process);
     return ended;
   }

@@ -71,7 +71,7 @@ test("whatever some send, they are told what is wrong with it, and nobody else n
   deepEqual(await sluice.terminate(), { code: 0, signal: null });
   await load.ended();
   const last = await sluice.start();
-  t.diagnostic(await everybody.settle(last, { CHECKOUT_COMPLETED: 3 }));
+  t.diagnostic(await everybody.settle(last, () => sluice.log, { CHECKOUT_COMPLETED: 3 }));
 });
 
 /** Those who begin and never finish: half a request, half a frame, and a consumer that never reads. */

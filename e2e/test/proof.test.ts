@@ -37,6 +37,6 @@ test(`${kills} kills under load and a SIGTERM: nothing acknowledged is lost, not
   }
 
   const last = await sluice.start();
-  t.diagnostic(await everybody.settle(last));
+  t.diagnostic(await everybody.settle(last, () => sluice.log));
   deepEqual(await sluice.terminate(), { code: 0, signal: null });
 });

@@ -1,6 +1,7 @@
 /** All clients of all four systems at once, and everything that they were told, to be compared at the end. */
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
+import type { LogLine } from "../../src/sluice-process.ts";
 import { ChatProof } from "./chat.ts";
 import { addBroadcastClients, ClassicQueueProof } from "./classic-clients.ts";
 import { addOrderedClients, addQueueClients, createQueues, drainQueue } from "./queue-clients.ts";
@@ -42,16 +43,20 @@ export class Everybody implements AsyncDisposable {
 
   /**
    * Drains everything and compares it with what the clients were told. Resolves with what may be worth a line in the report.
-   * `deadLetters`: events, by topic, that somebody else has spoilt on purpose.
+   * `log`: what all processes have said up to the moment. `deadLetters`: events, by topic, that somebody else has spoilt on purpose.
    */
-  async settle(last: Incarnation, deadLetters: Readonly<Record<string, number>> = {}): Promise<string> {
+  async settle(
+    last: Incarnation,
+    log: () => readonly LogLine[],
+    deadLetters: Readonly<Record<string, number>> = {},
+  ): Promise<string> {
     const { http } = last;
     for (const [name, ledger] of Object.entries(this.#queues)) {
       await drainQueue(http, name, ledger);
       ledger.settle();
     }
     const { records } = await this.#topic.settle(http);
-    const { sessions } = await this.#waitroom.settle(http, deadLetters);
+    const { sessions } = await this.#waitroom.settle(http, log, deadLetters);
     const { messages } = await this.#chat.settle(last);
     const classic = await this.#classic.settle(last);
     const { work, ordered } = this.#queues;

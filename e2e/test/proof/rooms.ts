@@ -1,6 +1,7 @@
 /** The rooms of the proof, and what the topics of the waiting room tell of them, folded by somebody who knows only the topics. */
 import { equal, ok } from "node:assert/strict";
 import type { HttpClient } from "../../src/http-client.ts";
+import type { LogLine } from "../../src/sluice-process.ts";
 import { readTopic } from "./records.ts";
 import { heldRoom } from "./visitors.ts";
 import { checkoutTopics, type QueueJoined, type QueueLeft, type QueueReady } from "./waitroom-events.ts";
@@ -85,4 +86,20 @@ export async function checkCapacities(http: HttpClient): Promise<void> {
     else if (kind === "left") slots.delete(session_id);
     ok(slots.size <= capacities[event_id], `${event_id} was over its capacity`);
   }
+}
+
+/**
+ * An event of the shop is taken once, also over kills: its offset is committed with what it did. The log says of each event that changed
+ * nothing that it is skipped, so more such lines than superfluous events would be events that were taken again.
+ */
+export async function checkInputsTakenOnce(http: HttpClient, log: readonly LogLine[]): Promise<void> {
+  const topics = await Promise.all(Object.keys(checkoutTopics).map((topic) => eventsOf<object>(http, topic)));
+  const records = await eventsOf<{ readonly kind: string }>(http, "waitroom.records");
+  const effective = records.filter(({ kind }) => kind === "checkout-ended").length;
+  const superfluous = topics.flat().length - effective;
+  const skipped = log.filter(
+    ({ msg = "", event_id }) =>
+      msg.startsWith("a checkout event is skipped") && rooms.some((room) => room === event_id),
+  );
+  ok(skipped.length <= superfluous, `${skipped.length} events were skipped, of ${superfluous}`);
 }

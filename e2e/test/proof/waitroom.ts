@@ -2,9 +2,18 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { HttpClient } from "../../src/http-client.ts";
 import type { Load } from "../../src/load.ts";
+import type { LogLine } from "../../src/sluice-process.ts";
 import { until } from "../../src/until.ts";
 import { readTopic } from "./records.ts";
-import { capacities, checkCapacities, foldTopics, type Room, rooms, type Seen } from "./rooms.ts";
+import {
+  capacities,
+  checkCapacities,
+  checkInputsTakenOnce,
+  foldTopics,
+  type Room,
+  rooms,
+  type Seen,
+} from "./rooms.ts";
 import { Shop } from "./shop.ts";
 import { heldRoom, path, type Session, Visitors } from "./visitors.ts";
 import { checkoutTopics } from "./waitroom-events.ts";
@@ -46,6 +55,7 @@ export class WaitroomProof {
   /** Lets everybody finish, then compares. */
   async settle(
     http: HttpClient,
+    log: () => readonly LogLine[],
     deadLetters: Readonly<Record<string, number>>,
   ): Promise<{ readonly sessions: number }> {
     await this.#visitors.finish(http);
@@ -68,6 +78,7 @@ export class WaitroomProof {
     await this.#compareSessions(http, seen);
     await compareRooms(http, seen);
     await checkCapacities(http);
+    await checkInputsTakenOnce(http, log());
     return { sessions: seen.size };
   }
 
