@@ -1,5 +1,5 @@
 /** How a process starts, says what is wrong, and stops. */
-import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/strict";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,6 +11,7 @@ import { SluiceProcess } from "../src/sluice-process.ts";
 /** Starts a process that cannot start. Resolves with what it says. */
 async function startInVain(environment: Readonly<Record<string, string>>): Promise<string> {
   await using process = SluiceProcess.spawn(environment);
+  await rejects(process.addresses(), "it is not to start");
   const { code } = await process.ended();
   const text = process.errors.join("\n");
   equal(code, 1, text);
