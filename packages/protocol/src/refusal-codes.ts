@@ -49,6 +49,7 @@ export const brokerCodes = [
   "unexpected-offset",
   "invalid-name",
   "owned-topic",
+  "stale-sequence",
   "limit-exceeded",
   "memory-full",
   "too-many-consumers",

@@ -35,6 +35,17 @@ export function writeAttributes(to: FrameWriter, attributes: WireAttributes): vo
   }
 }
 
+/** Bytes that attributes take in a frame, at most: three bytes of UTF-8 are the most for a unit of a string. */
+export function attributesBytes(attributes: WireAttributes): number {
+  if (attributes.size === 0) return 0;
+  let bytes = 1;
+  for (const [name, { type, value }] of attributes) {
+    bytes += 8 + (name.length + type.length) * 3;
+    bytes += typeof value === "string" ? value.length * 3 : value.byteLength;
+  }
+  return bytes;
+}
+
 export function readAttributes(from: PayloadReader): WireAttributes {
   const start = from.at;
   const count = from.count("attributes", from.u8(), attributeCountMax, 8);
@@ -42,7 +53,8 @@ export function readAttributes(from: PayloadReader): WireAttributes {
   const attributes = new Map<string, WireAttribute>();
   for (let i = 0; i < count && !from.failed; i++) {
     const name = from.text("the name of an attribute", attributesBytesMax);
-    if (!namePattern.test(name)) from.invalid("the name of an attribute is not 1 to 256 of A-Z a-z 0-9 _ - .");
+    if (!namePattern.test(name))
+      from.invalid("the name of an attribute is not 1 to 256 of A-Z a-z 0-9 _ - .");
     const type = from.text("the type of an attribute", attributesBytesMax);
     const [, kind] = typePattern.exec(type) ?? [];
     if (kind === undefined) from.invalid("the type of an attribute is none of string, number, binary");

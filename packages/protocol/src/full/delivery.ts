@@ -1,7 +1,7 @@
 /** A message handed out. */
 /*  delivery => sequence:u64 lease:u64 message-id:16 receives:u32 enqueued-at:u64 flags:u8 [attributes] body:sized
     flags: 1 attributes follow. Sequence and lease together are the receipt.  docs/protocol.md, "Queues"                 */
-import { noWireAttributes, readAttributes, type WireAttributes } from "./attributes.ts";
+import { attributesBytes, noWireAttributes, readAttributes, type WireAttributes } from "./attributes.ts";
 import { attributesFlag, readFlags, writeFlags } from "./message.ts";
 import { formatMessageId, messageIdBytes } from "./message-id.ts";
 import { load32, load64, type PayloadReader } from "./reader.ts";
@@ -81,16 +81,7 @@ export class WireDelivery implements WireReceipt {
 
 /** Bytes that a delivery takes in a frame, at most. */
 export const deliveryBytes = ({ body, attributes }: OutgoingDelivery): number =>
-  deliveryBytesMin + body.byteLength + (attributes.size === 0 ? 0 : attributeBytes(attributes));
-
-function attributeBytes(attributes: WireAttributes): number {
-  let bytes = 1;
-  for (const [name, { type, value }] of attributes) {
-    bytes += 8 + (name.length + type.length) * 3;
-    bytes += typeof value === "string" ? value.length * 3 : value.byteLength;
-  }
-  return bytes;
-}
+  deliveryBytesMin + body.byteLength + attributesBytes(attributes);
 
 export function writeDelivery(to: FrameWriter, delivery: OutgoingDelivery): void {
   to.u64(delivery.sequence).u64(delivery.lease).raw(delivery.messageId);

@@ -1,15 +1,16 @@
 /** Reads a topic: from an offset, from a time, or what is published from now on. */
 /*  fetch     => topic:text partition:u32 offset:u64 records-max:u32 bytes-max:u32 wait-ms:u32
-    fetched   => start-offset:u64 end-offset:u64 count:u32 { kept-record }
+    fetched   => start-offset:u64 end-offset:u64 from-offset:u64 records:u32 batches:u32 { kept-batch }
+                 of the records in the batches, those from `from-offset` on, `records` at most, are the answer
     offset-at => topic:text partition:u32 time:u64
     offset    => offset:u64
     listen    => topic:text credit:u32 buffer:u32 overflow:u8            overflow: 0 drop, 1 block, 2 end
     listening => (nothing)      before the first records; the id of the request names the subscription from then on
-    records   => dropped:u64 count:u32 { kept-record }                   pushed with the id of the subscription
+    records   => dropped:u64 batches:u32 { kept-batch }                  pushed with the id of the subscription
     docs/protocol.md, "Topics" and "Credit"                                                                       */
 import { textBytesMax } from "./limits.ts";
 import type { PayloadReader } from "./reader.ts";
-import { type KeptRecord, readKeptRecords, type WireRecord, writeKeptRecords } from "./record.ts";
+import { type KeptBatch, readKeptBatches, type WireRecord, writeKeptBatches } from "./record.ts";
 import { answerBit, pushVerbs, requestVerbs } from "./verbs.ts";
 import type { FrameWriter } from "./writer.ts";
 
@@ -103,25 +104,28 @@ export interface OutgoingFetched {
   readonly id: number;
   readonly startOffset: number;
   readonly endOffset: number;
-  readonly records: readonly KeptRecord[];
+  /** Where the answer begins, in the first batch. */
+  readonly fromOffset: number;
+  /** Records of the answer at most. */
+  readonly recordsMax: number;
+  readonly batches: readonly KeptBatch[];
 }
 
 export function writeFetched(to: FrameWriter, answer: OutgoingFetched): void {
   to.begin(requestVerbs.fetch | answerBit, answer.id)
     .u64(answer.startOffset)
     .u64(answer.endOffset);
-  to.u32(answer.records.length);
-  writeKeptRecords(to, answer.records);
+  to.u64(answer.fromOffset).u32(answer.recordsMax).u32(answer.batches.length);
+  writeKeptBatches(to, answer.batches);
   to.end();
 }
 
-export const readFetched = (from: PayloadReader, id: number): FetchedAnswer => ({
-  verb: "fetched",
-  id,
-  startOffset: from.u64(),
-  endOffset: from.u64(),
-  records: readKeptRecords(from, from.u32()),
-});
+export function readFetched(from: PayloadReader, id: number): FetchedAnswer {
+  const startOffset = from.u64();
+  const endOffset = from.u64();
+  const wanted = { fromOffset: from.u64(), recordsMax: from.u32() };
+  return { verb: "fetched", id, startOffset, endOffset, records: readKeptBatches(from, wanted) };
+}
 
 export function writeOffsetAt(to: FrameWriter, request: Omit<OffsetAtRequest, "verb">): void {
   to.begin(requestVerbs.offsetAt, request.id).text(request.topic);
@@ -165,16 +169,14 @@ export const readListen = (from: PayloadReader, id: number): ListenRequest => ({
 export const writeListening = (to: FrameWriter, id: number): void =>
   to.begin(requestVerbs.listen | answerBit, id).end();
 
-/** `blocks`: `count` records as `writeKeptRecords` wrote them; the same ones may stand in the pushes of many subscriptions. */
 export function writeRecords(
   to: FrameWriter,
   id: number,
   dropped: number,
-  count: number,
-  blocks: readonly Uint8Array[],
+  batches: readonly KeptBatch[],
 ): void {
-  to.begin(pushVerbs.records, id).u64(dropped).u32(count);
-  for (const block of blocks) to.raw(block);
+  to.begin(pushVerbs.records, id).u64(dropped).u32(batches.length);
+  writeKeptBatches(to, batches);
   to.end();
 }
 
@@ -182,5 +184,5 @@ export const readRecords = (from: PayloadReader, id: number): RecordsPush => ({
   verb: "records",
   id,
   dropped: from.u64(),
-  records: readKeptRecords(from, from.u32()),
+  records: readKeptBatches(from),
 });

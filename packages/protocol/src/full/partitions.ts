@@ -14,8 +14,8 @@ export interface WireOffset extends WirePartition {
   readonly offset: number;
 }
 
-/** Partitions of one topic: as many as a topic can have. */
-const partitionCountMax = 1_024;
+/** Partitions of one frame: 64 topics with as many as a topic can have. */
+export const partitionCountMax = 65_536;
 
 export function writePartitions(to: FrameWriter, partitions: readonly WirePartition[]): void {
   writeByTopic(to, partitions, ({ partition }) => to.u32(partition));
@@ -56,7 +56,7 @@ function readByTopic<Place>(
   const places: Place[] = [];
   for (let i = 0; i < topics && !from.failed; i++) {
     const topic = from.text("the topic", textBytesMax);
-    const count = from.count("partitions", from.u32(), partitionCountMax, bytesMin);
+    const count = from.count("partitions", from.u32(), partitionCountMax - places.length, bytesMin);
     for (let j = 0; j < count && !from.failed; j++) places.push(read(topic));
   }
   return places;

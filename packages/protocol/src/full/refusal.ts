@@ -29,6 +29,9 @@ export const noRefusals: EntryRefusals = new Map();
 
 const codeBytesMax = 64;
 
+/** Refusals of one answer that carry a sentence; those behind them carry their code alone, so that every answer fits a frame. */
+const sentenceCountMax = 1_000;
+
 export function writeRefused(to: FrameWriter, id: number, refusal: WireRefusal): void {
   to.begin(refusedVerb, id);
   writeRefusal(to, refusal);
@@ -37,9 +40,10 @@ export function writeRefused(to: FrameWriter, id: number, refusal: WireRefusal):
 
 export function writeRefusals(to: FrameWriter, refusals: EntryRefusals): void {
   to.u32(refusals.size);
+  let said = 0;
   for (const [index, refusal] of refusals) {
     to.u32(index);
-    writeRefusal(to, refusal);
+    writeRefusal(to, said++ < sentenceCountMax ? refusal : { ...refusal, sentence: "" });
   }
 }
 

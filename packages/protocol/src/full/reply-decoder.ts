@@ -49,8 +49,10 @@ import { answerBit, pushVerbs, refusedVerb, requestVerbs } from "./verbs.ts";
 import type { WireFault } from "./wire-fault.ts";
 
 /** An answer that says nothing but that it was done. */
-export interface DoneAnswer {
-  readonly verb: "joined" | "released" | "left";
+export type DoneAnswer = Done<"joined"> | Done<"released"> | Done<"left">;
+
+interface Done<Verb> {
+  readonly verb: Verb;
   readonly id: number;
 }
 

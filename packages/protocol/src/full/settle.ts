@@ -42,12 +42,14 @@ export interface ExtendRequest {
 }
 
 /** Receipts that are not among the refusals are settled. */
-export interface SettledAnswer {
-  readonly verb: "acked" | "nacked" | "extended";
+export interface Settled<Verb extends "acked" | "nacked" | "extended"> {
+  readonly verb: Verb;
   readonly id: number;
   readonly durability: WireDurability;
   readonly refusals: EntryRefusals;
 }
+
+export type SettledAnswer = Settled<"acked"> | Settled<"nacked"> | Settled<"extended">;
 
 const receiptBytes = 16;
 
@@ -107,12 +109,14 @@ export function writeSettled(to: FrameWriter, { verb, id, durability, refusals }
   to.end();
 }
 
-export const readSettled = (from: PayloadReader, id: number, verb: SettledAnswer["verb"]): SettledAnswer => ({
-  verb,
-  id,
-  durability: from.choice("a durability", durabilities),
-  refusals: readRefusals(from),
-});
+export function readSettled<Verb extends SettledAnswer["verb"]>(
+  from: PayloadReader,
+  id: number,
+  verb: Verb,
+): Settled<Verb> {
+  const durability = from.choice("a durability", durabilities);
+  return { verb, id, durability, refusals: readRefusals(from) };
+}
 
 function writeReceipts(to: FrameWriter, receipts: readonly WireReceipt[]): void {
   to.u32(receipts.length);

@@ -304,7 +304,8 @@ export const serverFrames: Readonly<Record<AnswerName, fc.Arbitrary<Sample>>> = 
   fetched: sample(
     "fetched",
     fc.record({ id, startOffset: u64, endOffset: u64, records: few(kept) }),
-    full.writeFetched,
+    (to, { records, ...frame }) =>
+      full.writeFetched(to, { ...frame, fromOffset: 0, recordsMax: 1_000, batches: full.batchesOf(records) }),
   ),
   listening: sample("listening", idAlone, (to, frame) => full.writeListening(to, frame.id)),
   offset: sample("offset", fc.record({ id, offset: u64 }), full.writeOffset),
@@ -358,11 +359,9 @@ export const serverFrames: Readonly<Record<AnswerName, fc.Arbitrary<Sample>>> = 
     (to, frame) => full.writeDeliver(to, frame.id, frame.deliveries),
     (frame) => ({ id: frame.id, deliveries: frame.deliveries.map(delivered) }),
   ),
-  records: sample("records", fc.record({ id, dropped: u64, records: few(kept) }), (to, frame) => {
-    const aside = new full.FrameWriter();
-    full.writeKeptRecords(aside, frame.records);
-    full.writeRecords(to, frame.id, frame.dropped, frame.records.length, aside.take());
-  }),
+  records: sample("records", fc.record({ id, dropped: u64, records: few(kept) }), (to, frame) =>
+    full.writeRecords(to, frame.id, frame.dropped, full.batchesOf(frame.records)),
+  ),
   ended: sample("ended", fc.record({ id, code: fc.constant("cancelled"), sentence: text }), full.writeEnded),
   assigned: sample("assigned", fc.record({ id, generation: u64, partitions }), full.writeAssigned),
   revoked: sample(
