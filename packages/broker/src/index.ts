@@ -7,4 +7,5 @@ export type { Durability } from "./journal/journal.ts";
 export type { OutgoingMessage } from "./queue/commands.ts";
 export type { Attribute, Attributes } from "./queue/message.ts";
 export { noAttributes } from "./queue/message.ts";
+export { decodeBatch } from "./topic/batch-codec.ts";
 export type { OutgoingRecord, RecordPlace, TopicRecord } from "./topic/commands.ts";

@@ -133,6 +133,20 @@ export interface FetchAnswer {
   readonly endOffset: number;
 }
 
+/** Records with consecutive offsets, encoded as `decodeBatch` reads them. The bytes must not be changed. */
+export interface FetchedBatch {
+  readonly firstOffset: number;
+  readonly count: number;
+  readonly publishedAtMs: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface FetchBatchesAnswer {
+  readonly batches: readonly FetchedBatch[];
+  readonly startOffset: number;
+  readonly endOffset: number;
+}
+
 export interface CreateTopicRequest {
   readonly topic: string;
   readonly partitionCount?: number;
@@ -232,6 +246,11 @@ export interface BrokerApi {
 
   publish(request: PublishRequest): Promise<Result<Published>>;
   fetch(request: FetchRequest): Promise<Result<FetchAnswer>>;
+  /**
+   * `fetch` without decoding: the batches that hold the records from `offset` on, whole. The first may begin before `offset`, the last may
+   * end behind `recordsMax`; `bytesMax` counts their bytes and is exceeded only by a single one.
+   */
+  fetchBatches(request: FetchRequest): Promise<Result<FetchBatchesAnswer>>;
   createTopic(request: CreateTopicRequest): Promise<Result<{ readonly created: boolean }>>;
   describeTopic(topic: string): Promise<Result<{ readonly description: TopicDescription }>>;
   listTopics(): readonly string[];

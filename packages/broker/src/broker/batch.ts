@@ -1,6 +1,14 @@
 /** What may be asked at once: bounds on batches and bodies, checked before any rule is. */
+import type { Attributes } from "../queue/message.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
-import { batchBytesMax, batchCountMax, countPerRequestMax, messageOverheadBytes } from "./limits.ts";
+import {
+  attributeCountMax,
+  attributesBytesMax,
+  batchBytesMax,
+  batchCountMax,
+  countPerRequestMax,
+  messageOverheadBytes,
+} from "./limits.ts";
 
 interface Incoming {
   readonly body: Uint8Array;
@@ -37,6 +45,32 @@ export function refuseBatch(
     return refuse(
       "memory-full",
       `Messages and records take ${memory.heldBytes} of ${memory.budgetBytes} bytes; ${needed} more do not fit until some are acked.`,
+    );
+  }
+  return undefined;
+}
+
+/** Undefined when the attributes of each record can be taken: a batch of records holds no more. */
+export function refuseAttributes(
+  records: readonly { readonly attributes: Attributes }[],
+): Refused<"limit-exceeded"> | undefined {
+  for (const { attributes } of records) {
+    if (attributes.size === 0) continue;
+    if (attributes.size > attributeCountMax) {
+      return refuse(
+        "limit-exceeded",
+        `A record has ${attributes.size} attributes; ${attributeCountMax} are the most.`,
+      );
+    }
+    let bytes = 0;
+    for (const [name, { type, value }] of attributes) {
+      bytes += Buffer.byteLength(name) + Buffer.byteLength(type);
+      bytes += typeof value === "string" ? Buffer.byteLength(value) : value.byteLength;
+    }
+    if (bytes < attributesBytesMax) continue;
+    return refuse(
+      "limit-exceeded",
+      `The attributes of a record have ${bytes} bytes; fewer than ${attributesBytesMax} can be taken.`,
     );
   }
   return undefined;

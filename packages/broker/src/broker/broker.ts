@@ -103,7 +103,8 @@ export class Broker implements api.BrokerApi, AsyncDisposable {
   listQueues = () => this.#core.state.catalog.names("queue");
 
   publish = (request: api.PublishRequest) => this.#topics.publish(request);
-  fetch = (request: api.FetchRequest) => this.#topics.fetch(request);
+  fetch = (request: api.FetchRequest) => this.#topics.fetches.records(request);
+  fetchBatches = (request: api.FetchRequest) => this.#topics.fetches.batches(request);
   createTopic = (request: api.CreateTopicRequest) => this.#descriptions.createTopic(request);
   describeTopic = (topic: string) => this.#descriptions.topic(topic);
   listTopics = () => this.#core.state.catalog.names("topic");

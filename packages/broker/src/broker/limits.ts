@@ -18,6 +18,9 @@ export const defaultBrokerLimits: BrokerLimits = {
 /** What a waiting message takes in memory beside its body, rounded up: measured in bench/. */
 export const messageOverheadBytes = 100;
 
+/** What a batch of records takes in memory beside its bytes, rounded up. */
+export const batchOverheadBytes = 150;
+
 /** Deliveries of one receive and records of one fetch: they share one answer, whose size must stay bounded. */
 export const countPerRequestMax = 1000;
 
@@ -26,6 +29,12 @@ export const batchCountMax = 10_000;
 
 /** Body and key bytes of one append. */
 export const batchBytesMax = 4 * 1024 * 1024;
+
+/** Attributes of one record, as on the wire: they are for routing, the body is for content. */
+export const attributeCountMax = 64;
+
+/** Names, types and values of all attributes of one record together, in bytes, as on the wire. */
+export const attributesBytesMax = 64 * 1024;
 
 /** Longest wait of a long poll in milliseconds; longer ones are cut to it. A client asks again. */
 export const waitMsMax = 5 * 60 * 1000;

@@ -18,6 +18,7 @@ import { decodeGroupRecord, encodeGroupRecord } from "../topic/group/record-code
 import type { GroupRecord } from "../topic/group/records.ts";
 import { snapshotGroup } from "../topic/group/snapshot.ts";
 import { type GroupDirectory, GroupState } from "../topic/group/state.ts";
+import { Holdings } from "../topic/holdings.ts";
 import { decodeTopicRecord, encodeTopicRecord } from "../topic/record-codec.ts";
 import type { TopicJournalRecord } from "../topic/records.ts";
 import { snapshotTopic } from "../topic/snapshot.ts";
@@ -29,7 +30,7 @@ import {
   decodeCatalogRecord,
   encodeCatalogRecord,
 } from "./catalog.ts";
-import { messageOverheadBytes } from "./limits.ts";
+import { batchOverheadBytes, messageOverheadBytes } from "./limits.ts";
 
 /** A fact, with the kind of thing that it is about. */
 export type Change =
@@ -62,13 +63,19 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
   readonly #groups = new Map<number, GroupState>();
   /** Records that could not be read or spoke of nothing that is there: 0 unless the journal was damaged. */
   unreadableRecords = 0;
-  /** Bytes of memory that messages and records take: their bodies, as far as these are in memory, and what stands beside them. */
-  memoryBytes = 0;
+  readonly #holdings = new Holdings();
+  #queueBytes = 0;
   /** Bodies that come in above this are left in the journal and read back when they are handed out. */
   readonly #residentBytesMax: number;
 
   constructor(options: { readonly residentBytesMax: number }) {
     this.#residentBytesMax = options.residentBytesMax;
+  }
+
+  /** Bytes of memory that messages and records take: their bodies, as far as these are in memory, and what stands beside them. */
+  get memoryBytes(): number {
+    const { residentBytes, batchCount } = this.#holdings;
+    return this.#queueBytes + residentBytes + batchCount * batchOverheadBytes;
   }
 
   queue(number: number): QueueState | undefined {
@@ -124,14 +131,13 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
         const leaves = this.memoryBytes >= this.#residentBytesMax;
         const record = leaves ? withoutBodies(change.record, positions, first) : change.record;
         applyToQueue(queue, record, now, positions, first);
-        this.memoryBytes += memoryOf(queue) - before;
+        this.#queueBytes += memoryOf(queue) - before;
         return;
       }
       case "topic": {
         const topic = this.#topics.get(change.owner);
         assert(topic !== undefined, `topic ${change.owner} is in the catalog`);
         applyToTopic(topic, change.record, positions, first);
-        if (topic.settings.retention === "log") this.memoryBytes += publishedBytes(change.record);
         return;
       }
       case "group": {
@@ -226,7 +232,8 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
 
   #make(what: "queue" | "topic" | "group", number: number): void {
     if (what === "queue" && !this.#queues.has(number)) this.#queues.set(number, new QueueState(number));
-    if (what === "topic" && !this.#topics.has(number)) this.#topics.set(number, new TopicState(number));
+    if (what === "topic" && !this.#topics.has(number))
+      this.#topics.set(number, new TopicState(number, this.#holdings));
     if (what === "group" && !this.#groups.has(number)) this.#groups.set(number, new GroupState(number));
   }
 
@@ -263,14 +270,6 @@ function withoutRecords(record: TopicJournalRecord): TopicJournalRecord | undefi
   if (record.kind !== "restored-topic") return undefined;
   const partitions = record.partitions.map(({ endOffset }) => ({ startOffset: endOffset, endOffset }));
   return { ...record, partitions };
-}
-
-/** Body bytes that a record of a topic brings. */
-function publishedBytes(record: TopicJournalRecord): number {
-  if (record.kind !== "published" && record.kind !== "restored-batches") return 0;
-  let bytes = 0;
-  for (const { records } of record.batches) for (const { body } of records) bytes += body.byteLength;
-  return bytes;
 }
 
 const part = (owner: number, durability: JournalPart["durability"], encoded: EncodedRecord): JournalPart => ({

@@ -1,28 +1,17 @@
 /** Topics: publishing, reading and live subscribers. */
 import { assert } from "@sluice/runtime";
-import { isPresent } from "../queue/message.ts";
 import { refuse } from "../queue/refusals.ts";
-import type { KeptRecord, OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
+import type { OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
 import { decidePublish } from "../topic/decide/publish.ts";
-import { fetch } from "../topic/fetch.ts";
 import type { TopicState } from "../topic/state.ts";
-import type {
-  FetchAnswer,
-  FetchRequest,
-  LiveSubscribeRequest,
-  LiveSubscription,
-  Published,
-  PublishRequest,
-  Result,
-} from "./api.ts";
-import { ownBody, refuseBatch, refuseCount } from "./batch.ts";
+import type { LiveSubscribeRequest, LiveSubscription, Published, PublishRequest, Result } from "./api.ts";
+import { refuseAttributes, refuseBatch } from "./batch.ts";
 import { type Core, storageFailed } from "./core.ts";
 import type { Directory } from "./directory.ts";
-import { waitMsMax } from "./limits.ts";
+import { Fetches } from "./fetches.ts";
 import { LiveSubscribers } from "./live-subscriptions.ts";
 import { inTopics } from "./state.ts";
 import type { Statistics } from "./statistics.ts";
-import { Waits } from "./waits.ts";
 
 /** What was published to a topic, for those who listen. */
 export interface Publication {
@@ -36,63 +25,31 @@ export class Topics {
   readonly #core: Core;
   readonly #directory: Directory;
   readonly #statistics: Statistics;
-  readonly #waits: Waits;
+  readonly fetches: Fetches;
   readonly #live = new Map<number, LiveSubscribers>();
 
   constructor(core: Core, directory: Directory, statistics: Statistics) {
     this.#core = core;
     this.#directory = directory;
     this.#statistics = statistics;
-    this.#waits = new Waits(core.clock);
+    this.fetches = new Fetches(core, directory, statistics);
   }
 
   /** Ends long polls and live subscriptions. */
   close(): void {
-    this.#waits.close();
+    this.fetches.close();
     for (const subscribers of this.#live.values()) subscribers.close();
   }
 
   async publish({ topic: name, records: given }: PublishRequest): Promise<Result<Published>> {
-    const refused = this.#core.refusal("new") ?? refuseBatch(given, this.#core.memory(true));
+    const refused =
+      this.#core.refusal("new") ?? refuseBatch(given, this.#core.memory(true)) ?? refuseAttributes(given);
     if (refused !== undefined) return refused;
     const found = this.#directory.topic(name, "use");
     if (!found.ok) return found;
     const topic = found.state;
     await this.#live.get(topic.number)?.room();
     return topic.settings.retention === "live" ? this.#pass(topic, given) : this.#append(topic, given);
-  }
-
-  /** A record is handed out when it has settled: what a reader acts on must not vanish. Long polls are woken when it has. */
-  async fetch(request: FetchRequest): Promise<Result<FetchAnswer>> {
-    const { signal } = request;
-    signal?.throwIfAborted();
-    const refused = this.#core.refusal("new") ?? refuseCount("recordsMax", request.recordsMax);
-    if (refused !== undefined) return refused;
-    const found = this.#directory.topic(request.topic, "look");
-    if (!found.ok) return found;
-    const topic = found.state;
-    let answer = fetch(topic, request);
-    if (!answer.ok) return answer;
-    if (answer.reply.records.length === 0 && request.waitMs > 0) {
-      const attempt = () => {
-        const again = fetch(topic, request);
-        return again.ok && again.reply.records.length === 0 ? undefined : again;
-      };
-      const waitMs = Math.min(request.waitMs, waitMsMax);
-      answer = (await this.#waits.wait(topic.number, waitMs, attempt, signal)) ?? answer;
-      signal?.throwIfAborted();
-      if (!answer.ok) return answer;
-    }
-    const failed = await this.#core.commit([]);
-    if (failed !== undefined) return failed;
-    const { records, startOffset, endOffset } = answer.reply;
-    this.#statistics.count("fetch", records.length);
-    return {
-      ok: true,
-      records: await Promise.all(records.map((kept) => this.#whole(kept))),
-      startOffset,
-      endOffset,
-    };
   }
 
   subscribeLive(request: LiveSubscribeRequest): Result<{ readonly subscription: LiveSubscription }> {
@@ -138,7 +95,7 @@ export class Topics {
       );
       this.#statistics.overflowed(dropped);
     }
-    this.#waits.serve(topic.number, "all");
+    this.fetches.serve(topic.number);
   }
 
   /** A live topic: nothing is written and nothing waits, neither for the disk nor for what else is being written. */
@@ -152,9 +109,8 @@ export class Topics {
     return { ok: true, places, durability: "memory" };
   }
 
-  #append(topic: TopicState, given: readonly OutgoingRecord[]): Promise<Result<Published>> {
+  #append(topic: TopicState, records: readonly OutgoingRecord[]): Promise<Result<Published>> {
     const now = this.#core.now();
-    const records = given.map(ownRecord);
     const decided = decidePublish(topic, { records }, now);
     if (!decided.ok) return Promise.resolve(decided);
     const { places } = decided.reply;
@@ -166,14 +122,4 @@ export class Topics {
       });
     });
   }
-
-  async #whole(kept: KeptRecord): Promise<TopicRecord> {
-    const { body, bodyPosition, ...rest } = kept;
-    return { ...rest, body: isPresent(body) ? body : await this.#core.journal.readBody(bodyPosition) };
-  }
-}
-
-/** The record as the broker may keep it. */
-export function ownRecord({ key, body, attributes }: OutgoingRecord): OutgoingRecord {
-  return { key: key === undefined ? undefined : ownBody(key), body: ownBody(body), attributes };
 }

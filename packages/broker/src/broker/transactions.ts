@@ -8,11 +8,11 @@ import type { Commit, Fence, OutgoingRecord, Transaction } from "../topic/comman
 import { decideTransaction } from "../topic/decide/transaction.ts";
 import type { TopicState } from "../topic/state.ts";
 import type { Refusal, Result, Transacted, TransactRequest } from "./api.ts";
-import { ownBody, refuseBatch } from "./batch.ts";
+import { ownBody, refuseAttributes, refuseBatch } from "./batch.ts";
 import { type Core, storageFailed } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { type Change, inGroups, inQueues, inTopics } from "./state.ts";
-import { ownRecord, type Topics } from "./topics.ts";
+import type { Topics } from "./topics.ts";
 
 export class Transactions {
   readonly #core: Core;
@@ -32,7 +32,10 @@ export class Transactions {
       ...request.publishes.flatMap((p) => p.records),
       ...(request.sends ?? []).flatMap((s) => s.messages),
     ];
-    const refused = this.#core.refusal("new") ?? refuseBatch(incoming, this.#core.memory(true));
+    const refused =
+      this.#core.refusal("new") ??
+      refuseBatch(incoming, this.#core.memory(true)) ??
+      refuseAttributes(request.publishes.flatMap((p) => p.records));
     if (refused !== undefined) return refused;
     const resolved = this.#resolve(request);
     if ("refusal" in resolved) return resolved;
@@ -62,7 +65,7 @@ export class Transactions {
     for (const { topic: name, records } of request.publishes) {
       const found = this.#directory.topic(name, "use");
       if (!found.ok) return found;
-      published.push({ topic: found.state, records: records.map(ownRecord) });
+      published.push({ topic: found.state, records });
     }
     const sends = new Map<QueueState, OutgoingMessage[]>();
     for (const { queue: name, messages } of request.sends ?? []) {

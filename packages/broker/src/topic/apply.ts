@@ -2,10 +2,11 @@
  * The only place where a topic changes, live and in recovery. Total and forgiving, like that of a queue: a record that does not fit
  * changes nothing and is counted, because a damaged record of the journal must cost what it said and no more.
  */
-import type { BodyPosition } from "../queue/message.ts";
+import { type BodyPosition, isPresent } from "../queue/message.ts";
+import type { KeptBatch } from "./holdings.ts";
 import { partitionCountMax } from "./limits.ts";
 import { PartitionLog } from "./partition-log.ts";
-import type { TopicJournalRecord } from "./records.ts";
+import type { RestoredBatch, TopicJournalRecord } from "./records.ts";
 import type { TopicState } from "./state.ts";
 
 /** `positions` says where the journal put the bodies of the record, the first one at index `first`; a missing one counts as 0. */
@@ -20,27 +21,19 @@ export function applyToTopic(
       state.settings = record.settings;
       partitionAt(state, record.settings.partitionCount - 1);
       return;
-    case "published": {
-      let at = first;
-      for (const { partition, firstOffset, records } of record.batches) {
+    case "published":
+      for (const [i, { partition, firstOffset, count, bytes }] of record.batches.entries()) {
         const log = partitionAt(state, partition);
-        const end = at + records.length;
         if (log === undefined) state.orphanRecords++;
-        else if (state.settings.retention === "live") log.pass(records.length);
+        else if (state.settings.retention === "live") log.pass(count);
         else {
-          const batch = {
-            firstOffset,
-            publishedAtMs: record.publishedAtMs,
-            records,
-            positions: positions.slice(at, end),
-          };
-          if (!log.append(batch)) state.orphanRecords++;
+          const place = { firstOffset, count, position: positions[first + i] ?? 0 };
+          if (!log.append(kept({ ...place, publishedAtMs: record.publishedAtMs, bytes })))
+            state.orphanRecords++;
         }
-        at = end;
       }
       state.turn = record.turn;
       return;
-    }
     case "restored-topic":
       state.settings = record.settings;
       state.turn = record.turn;
@@ -49,14 +42,8 @@ export function applyToTopic(
       }
       return;
     case "restored-batches":
-      for (const { partition, firstOffset, publishedAtMs, records } of record.batches) {
-        const batch = {
-          firstOffset,
-          publishedAtMs,
-          records,
-          positions: records.map((kept) => kept.bodyPosition),
-        };
-        if (partitionAt(state, partition)?.refill(batch) !== true) state.orphanRecords++;
+      for (const batch of record.batches) {
+        if (partitionAt(state, batch.partition)?.refill(kept(batch)) !== true) state.orphanRecords++;
       }
       return;
     default:
@@ -64,10 +51,22 @@ export function applyToTopic(
   }
 }
 
+/** All batches have the same fields in the same order, so that reading them stays fast. */
+function kept({
+  firstOffset,
+  count,
+  publishedAtMs,
+  position,
+  bytes,
+}: Omit<RestoredBatch, "partition">): KeptBatch {
+  const resident = isPresent(bytes) ? bytes : undefined;
+  return { firstOffset, count, publishedAtMs, byteLength: bytes.byteLength, position, bytes: resident };
+}
+
 /** The partition, made if the record that would have made it was lost: what was published to it must not be lost as well. */
 function partitionAt(state: TopicState, partition: number): PartitionLog | undefined {
   if (partition >= partitionCountMax) return undefined;
-  while (state.partitions.length <= partition) state.partitions.push(new PartitionLog());
+  while (state.partitions.length <= partition) state.partitions.push(new PartitionLog(state.holdings));
   if (state.settings.partitionCount < state.partitions.length) {
     state.settings = { ...state.settings, partitionCount: state.partitions.length };
   }

@@ -1,5 +1,6 @@
 /** What can be asked of a topic and of a consumer group, and what they answer. */
-import type { Attributes, Body, BodyPosition } from "../queue/message.ts";
+import type { Attributes } from "../queue/message.ts";
+import type { KeptBatch } from "./holdings.ts";
 
 /** A record to be appended. */
 export interface OutgoingRecord {
@@ -14,12 +15,6 @@ export interface TopicRecord extends OutgoingRecord {
   readonly partition: number;
   readonly offset: number;
   readonly publishedAtMs: number;
-}
-
-/** A record as a fetch finds it: its body may have to be read from the journal first. */
-export interface KeptRecord extends Omit<TopicRecord, "body"> {
-  readonly body: Body;
-  readonly bodyPosition: BodyPosition;
 }
 
 /** Appends records to a topic, all of them or none. */
@@ -41,12 +36,15 @@ export interface Fetch {
   readonly partition: number;
   readonly offset: number;
   readonly recordsMax: number;
-  /** Bytes of keys and bodies. Stops before the record that would exceed it, but always returns at least one. */
+  /** Bytes of keys and bodies. Stops before the batch or record that would exceed it, but always returns at least one record. */
   readonly bytesMax: number;
 }
 export interface Fetched {
-  /** From `offset` on. After damage to the journal offsets may be missing; then the next ones there are. */
-  readonly records: readonly KeptRecord[];
+  /**
+   * Batches that hold the records from `offset` on; the first may begin before it and the last may end behind `recordsMax`. After damage to
+   * the journal offsets may be missing; then the next ones there are.
+   */
+  readonly batches: readonly KeptBatch[];
   /** Offset of the oldest record that is kept. */
   readonly startOffset: number;
   /** Offset that the next record will get. */

@@ -1,6 +1,8 @@
 /** Fetch: reads a partition from an offset on. Changes nothing, so it has no records. */
 import { type Refused, refuse } from "../queue/refusals.ts";
-import type { Fetch, Fetched } from "./commands.ts";
+import { decodeBatch } from "./batch-codec.ts";
+import type { Fetch, Fetched, TopicRecord } from "./commands.ts";
+import type { KeptBatch } from "./holdings.ts";
 import type { TopicRefusal } from "./refusals.ts";
 import type { TopicState } from "./state.ts";
 
@@ -29,6 +31,37 @@ export function fetch(
       `Partition ${partition} holds offsets ${startOffset} to ${endOffset}, the end, not ${offset}.`,
     );
   }
-  const records = log.read(partition, offset, recordsMax, bytesMax);
-  return { ok: true, reply: { records, startOffset, endOffset } };
+  const batches = log.read(offset, recordsMax, bytesMax);
+  return { ok: true, reply: { batches, startOffset, endOffset } };
+}
+
+/** The records that a fetch asked for, out of the batches that it found. */
+export class FetchedRecords {
+  readonly #fetch: Fetch;
+  readonly records: TopicRecord[] = [];
+  #bytes = 0;
+  /** Whether no more may be taken. */
+  full = false;
+
+  constructor(fetch: Fetch) {
+    this.#fetch = fetch;
+  }
+
+  /** Takes what was asked for out of the next batch. False, and nothing taken, when its bytes are no batch. */
+  take({ firstOffset, publishedAtMs }: KeptBatch, bytes: Uint8Array): boolean {
+    const { partition, offset, recordsMax, bytesMax } = this.#fetch;
+    const skip = Math.max(0, offset - firstOffset);
+    const decoded = decodeBatch(bytes, skip, recordsMax - this.records.length);
+    if (decoded === undefined) return false;
+    for (const [i, { key, body, attributes }] of decoded.entries()) {
+      this.#bytes += body.byteLength + (key?.byteLength ?? 0);
+      if (this.#bytes > bytesMax && this.records.length > 0) {
+        this.full = true;
+        return true;
+      }
+      this.records.push({ partition, offset: firstOffset + skip + i, publishedAtMs, key, body, attributes });
+    }
+    this.full = this.records.length >= recordsMax;
+    return true;
+  }
 }

@@ -1,11 +1,12 @@
 /** The rules of topics and consumer groups, as the shell uses them: decide, append, apply. */
 export { applyToTopic } from "./apply.ts";
+export { decodeBatch, encodeBatch } from "./batch-codec.ts";
 export type * from "./commands.ts";
 export { decideConfigureTopic } from "./decide/configure.ts";
 export type { TopicDecision } from "./decide/decision.ts";
 export { decidePublish } from "./decide/publish.ts";
 export { decideTransaction } from "./decide/transaction.ts";
-export { fetch } from "./fetch.ts";
+export { FetchedRecords, fetch } from "./fetch.ts";
 export { applyToGroup } from "./group/apply.ts";
 export { decideCommit } from "./group/commit.ts";
 export { decideJoin, decideLeave } from "./group/membership.ts";
@@ -13,6 +14,7 @@ export { decodeGroupRecord, encodeGroupRecord } from "./group/record-codec.ts";
 export type { GroupRecord } from "./group/records.ts";
 export { snapshotGroup } from "./group/snapshot.ts";
 export { committedOffset, type GroupDirectory, GroupState, lag } from "./group/state.ts";
+export { Holdings, type KeptBatch } from "./holdings.ts";
 export * from "./limits.ts";
 export * from "./partition.ts";
 export { decodeTopicRecord, encodeTopicRecord } from "./record-codec.ts";

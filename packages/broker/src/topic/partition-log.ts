@@ -1,24 +1,18 @@
 /**
- * The records of one partition, as they were published: batches in the order of their offsets. The only place that knows how records
- * are held, so that they can move to segments without the rules noticing.
+ * The records of one partition, as they were published: batches in the order of their offsets. The only place that knows how they are
+ * found, so that they can move without the rules noticing.
  */
-import type { BodyPosition } from "../queue/message.ts";
-import type { KeptRecord } from "./commands.ts";
-import type { PublishedRecord } from "./records.ts";
-
-/** Records with consecutive offsets, published at one instant. */
-export interface KeptBatch {
-  readonly firstOffset: number;
-  readonly publishedAtMs: number;
-  readonly records: readonly PublishedRecord[];
-  /** One for each record. */
-  readonly positions: readonly BodyPosition[];
-}
+import type { Holdings, KeptBatch } from "./holdings.ts";
 
 export class PartitionLog {
+  readonly #holdings: Holdings;
   #startOffset = 0;
   #endOffset = 0;
   readonly #batches: KeptBatch[] = [];
+
+  constructor(holdings: Holdings) {
+    this.#holdings = holdings;
+  }
 
   /** Offset of the oldest record that is kept. */
   get startOffset(): number {
@@ -30,7 +24,8 @@ export class PartitionLog {
     return this.#endOffset;
   }
 
-  get batches(): Iterable<KeptBatch> {
+  /** In the order of their offsets. */
+  get batches(): readonly KeptBatch[] {
     return this.#batches;
   }
 
@@ -43,8 +38,7 @@ export class PartitionLog {
   /** Appends at the end, or beyond it when what lay between was lost. False, and nothing appended, when the offsets are taken. */
   append(batch: KeptBatch): boolean {
     if (batch.firstOffset < this.#endOffset) return false;
-    this.#batches.push(batch);
-    this.#endOffset = batch.firstOffset + batch.records.length;
+    this.#add(batch);
     return true;
   }
 
@@ -52,9 +46,8 @@ export class PartitionLog {
   refill(batch: KeptBatch): boolean {
     const last = this.#batches.at(-1);
     if (batch.firstOffset < this.#startOffset) return false;
-    if (last !== undefined && batch.firstOffset < last.firstOffset + last.records.length) return false;
-    this.#batches.push(batch);
-    this.#endOffset = Math.max(this.#endOffset, batch.firstOffset + batch.records.length);
+    if (last !== undefined && batch.firstOffset < last.firstOffset + last.count) return false;
+    this.#add(batch);
     return true;
   }
 
@@ -64,28 +57,28 @@ export class PartitionLog {
     this.#startOffset = this.#endOffset;
   }
 
-  /** Records from `offset` on: at most `recordsMax`, and as many as fit into `bytesMax`, but at least one when there is one. */
-  read(partition: number, offset: number, recordsMax: number, bytesMax: number): readonly KeptRecord[] {
-    const found: KeptRecord[] = [];
+  /**
+   * Batches from the one with `offset` or the next behind it: enough for `recordsMax` records, and as many as fit into `bytesMax`, but
+   * at least one when there is one. The first may begin before `offset`.
+   */
+  read(offset: number, recordsMax: number, bytesMax: number): readonly KeptBatch[] {
+    const found: KeptBatch[] = [];
+    let records = 0;
     let bytes = 0;
     for (let index = this.#batchAt(offset); index < this.#batches.length; index++) {
       const batch = this.#batches[index] as KeptBatch;
-      for (let i = Math.max(0, offset - batch.firstOffset); i < batch.records.length; i++) {
-        const { key, attributes, body } = batch.records[i] as PublishedRecord;
-        bytes += body.byteLength + (key?.byteLength ?? 0);
-        if (found.length >= recordsMax || (bytes > bytesMax && found.length > 0)) return found;
-        found.push({
-          partition,
-          offset: batch.firstOffset + i,
-          publishedAtMs: batch.publishedAtMs,
-          key,
-          attributes,
-          body,
-          bodyPosition: batch.positions[i] ?? 0,
-        });
-      }
+      bytes += batch.byteLength;
+      if (found.length > 0 && (records >= recordsMax || bytes > bytesMax)) break;
+      found.push(batch);
+      records += batch.firstOffset + batch.count - Math.max(offset, batch.firstOffset);
     }
     return found;
+  }
+
+  #add(batch: KeptBatch): void {
+    this.#batches.push(batch);
+    this.#holdings.add(batch);
+    this.#endOffset = Math.max(this.#endOffset, batch.firstOffset + batch.count);
   }
 
   /** Index of the first batch with a record at or behind `offset`, by halving. */
@@ -94,8 +87,8 @@ export class PartitionLog {
     let high = this.#batches.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const { firstOffset, records } = this.#batches[middle] as KeptBatch;
-      if (firstOffset + records.length <= offset) low = middle + 1;
+      const { firstOffset, count } = this.#batches[middle] as KeptBatch;
+      if (firstOffset + count <= offset) low = middle + 1;
       else high = middle;
     }
     return low;

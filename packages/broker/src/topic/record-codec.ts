@@ -3,27 +3,21 @@
  * Numbers are varints unless said otherwise; docs/topic.md shows the same table.
  *
  *    64 configured        settings
- *    65 published         published-at:f64 turn count { batch }                    a body for each record, batch by batch
+ *    65 published         published-at:f64 turn count { batch }                    a body for each batch
  *    66 restored-topic    settings turn count { start-offset end-offset }
- *    67 restored-batches  count { published-at:f64 batch }                         a body for each record, batch by batch
+ *    67 restored-batches  count { published-at:f64 batch }                         a body for each batch
  *
  *    settings => partition-count retention:u8 durability:u8
- *    batch    => partition first-offset count { (0 | key-bytes+1 key) body-bytes attributes }
+ *    batch    => partition first-offset count body-bytes                           the body as batch-codec.ts has it
  */
 import { type EncodedBody, encodedBody, type ReplayedBody, readBody } from "../queue/body-codec.ts";
 import { type DecodedRecord, malformed, unknownType } from "../queue/decoded.ts";
-import type { BodyPosition } from "../queue/message.ts";
 import type { EncodedRecord } from "../queue/record-codec.ts";
 import { RecordReader } from "../queue/record-reader.ts";
 import { RecordWriter } from "../queue/record-writer.ts";
 import { durabilities, readDurability } from "../queue/settings-codec.ts";
-import type {
-  PublishedBatch,
-  PublishedRecord,
-  RestoredBatch,
-  RestoredRecord,
-  TopicJournalRecord,
-} from "./records.ts";
+import { batchBytesMin } from "./batch-codec.ts";
+import type { PublishedBatch, RestoredBatch, TopicJournalRecord } from "./records.ts";
 import type { TopicSettings } from "./settings.ts";
 
 const types = {
@@ -53,7 +47,7 @@ function writeTopicRecord(to: RecordWriter, record: TopicJournalRecord, bodies: 
       to.f64(record.publishedAtMs).varint(record.turn).varint(record.batches.length);
       for (const batch of record.batches) {
         writeBatch(to, batch);
-        for (const { body } of batch.records) bodies.push(encodedBody(body, 0));
+        bodies.push(encodedBody(batch.bytes, 0));
       }
       return;
     case "restored-topic":
@@ -65,7 +59,7 @@ function writeTopicRecord(to: RecordWriter, record: TopicJournalRecord, bodies: 
       to.varint(record.batches.length);
       for (const batch of record.batches) {
         writeBatch(to.f64(batch.publishedAtMs), batch);
-        for (const { body, bodyPosition } of batch.records) bodies.push(encodedBody(body, bodyPosition));
+        bodies.push(encodedBody(batch.bytes, batch.position));
       }
       return;
   }
@@ -95,7 +89,7 @@ function readTopicRecord(
       return { kind: "configured", settings: readSettings(from) };
     case types.published: {
       const [publishedAtMs, turn] = [from.f64(), from.varint()];
-      const batches = times(from.count(3), () => readBatch(from, bodies, (kept) => kept));
+      const batches = times(from.count(4), () => readBatch(from, nextBody(from, bodies)));
       return { kind: "published", publishedAtMs, turn, batches };
     }
     case types["restored-topic"]: {
@@ -107,13 +101,10 @@ function readTopicRecord(
       return { kind: "restored-topic", settings, turn, partitions };
     }
     case types["restored-batches"]: {
-      const batches = times(from.count(11), (): RestoredBatch => {
+      const batches = times(from.count(12), (): RestoredBatch => {
         const publishedAtMs = from.f64();
-        const place = (kept: PublishedRecord, bodyPosition: BodyPosition): RestoredRecord => ({
-          ...kept,
-          bodyPosition,
-        });
-        return { publishedAtMs, ...readBatch(from, bodies, place) };
+        const given = nextBody(from, bodies);
+        return { publishedAtMs, ...readBatch(from, given), position: given.position };
       });
       return { kind: "restored-batches", batches };
     }
@@ -122,31 +113,22 @@ function readTopicRecord(
   }
 }
 
-function writeBatch(to: RecordWriter, { partition, firstOffset, records }: PublishedBatch): void {
-  to.varint(partition).varint(firstOffset).varint(records.length);
-  for (const { key, body, attributes } of records) {
-    if (key === undefined) to.varint(0);
-    else to.varint(key.byteLength + 1).raw(key);
-    to.varint(body.byteLength).attributes(attributes);
-  }
+function writeBatch(to: RecordWriter, { partition, firstOffset, count, bytes }: PublishedBatch): void {
+  to.varint(partition).varint(firstOffset).varint(count).varint(bytes.byteLength);
 }
 
-function readBatch<Kept>(
-  from: RecordReader,
-  bodies: Iterator<ReplayedBody>,
-  keep: (record: PublishedRecord, bodyPosition: BodyPosition) => Kept,
-) {
-  const [partition, firstOffset] = [from.varint(), from.varint()];
-  const records = times(from.count(3), () => {
-    const keyBytes = from.varint();
-    const key = keyBytes === 0 ? undefined : from.raw(keyBytes - 1);
-    const next = bodies.next();
-    if (next.done === true) from.reject();
-    const given: ReplayedBody = next.done === true ? { position: 0 } : next.value;
-    const body = readBody(from, given);
-    return keep({ key, body, attributes: from.attributes() }, given.position);
-  });
-  return { partition, firstOffset, records };
+function readBatch(from: RecordReader, given: ReplayedBody): PublishedBatch {
+  const [partition, firstOffset, count] = [from.varint(), from.varint(), from.varint()];
+  const bytes = readBody(from, given);
+  if (batchBytesMin(count) > bytes.byteLength) from.reject();
+  return { partition, firstOffset, count, bytes };
+}
+
+function nextBody(from: RecordReader, bodies: Iterator<ReplayedBody>): ReplayedBody {
+  const next = bodies.next();
+  if (next.done !== true) return next.value;
+  from.reject();
+  return { position: 0 };
 }
 
 function writeSettings(to: RecordWriter, { partitionCount, retention, durability }: TopicSettings): void {

@@ -1,5 +1,5 @@
 /** What happened to a topic, as facts. Publishing is batch-shaped: one record, whatever the number of messages and partitions. */
-import type { Attributes, Body, BodyPosition } from "../queue/message.ts";
+import type { Body, BodyPosition } from "../queue/message.ts";
 import type { TopicSettings } from "./settings.ts";
 
 /** The topic was created, or its settings were changed. */
@@ -8,19 +8,15 @@ export interface TopicConfigured {
   readonly settings: TopicSettings;
 }
 
-export interface PublishedRecord {
-  readonly key: Uint8Array | undefined;
-  readonly attributes: Attributes;
-  readonly body: Body;
-}
-
+/** Records with consecutive offsets in one partition, as `encodeBatch` writes them. */
 export interface PublishedBatch {
   readonly partition: number;
   readonly firstOffset: number;
-  readonly records: readonly PublishedRecord[];
+  readonly count: number;
+  readonly bytes: Body;
 }
 
-/** Records were appended to partitions, with consecutive offsets in each. Carries their bodies, batch by batch. */
+/** Records were appended to partitions. Each batch is a body. */
 export interface BatchesPublished {
   readonly kind: "published";
   readonly publishedAtMs: number;
@@ -38,16 +34,12 @@ export interface RestoredTopic {
   readonly partitions: readonly { readonly startOffset: number; readonly endOffset: number }[];
 }
 
-export interface RestoredRecord extends PublishedRecord {
-  readonly bodyPosition: BodyPosition;
-}
-
 export interface RestoredBatch extends PublishedBatch {
   readonly publishedAtMs: number;
-  readonly records: readonly RestoredRecord[];
+  readonly position: BodyPosition;
 }
 
-/** Records of a checkpoint. Carries their bodies, batch by batch. */
+/** Batches of a checkpoint. Each is a body. */
 export interface RestoredBatches {
   readonly kind: "restored-batches";
   readonly batches: readonly RestoredBatch[];

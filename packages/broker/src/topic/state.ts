@@ -1,4 +1,5 @@
 /** What a topic is at one moment. Everybody may read it; only `applyToTopic` changes it. */
+import { Holdings } from "./holdings.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { defaultTopicSettings, type TopicSettings } from "./settings.ts";
 
@@ -7,13 +8,16 @@ export class TopicState {
   readonly number: number;
   settings: TopicSettings = { ...defaultTopicSettings, partitionCount: 0 };
   readonly partitions: PartitionLog[] = [];
+  /** What this topic and those that share it hold in memory. */
+  readonly holdings: Holdings;
   /** The partition whose turn it is for a record without a key. */
   turn = 0;
   /** Records of the journal that do not fit what is there: 0 unless the journal was damaged. */
   orphanRecords = 0;
 
-  constructor(number: number) {
+  constructor(number: number, holdings = new Holdings()) {
     this.number = number;
+    this.holdings = holdings;
   }
 }
 

@@ -1,7 +1,13 @@
 /** Any record of a topic or a group, for tests of their codecs. */
 import fc from "fast-check";
-import type { GroupRecord, TopicJournalRecord, TopicSettings } from "../../src/topic/index.ts";
-import { anyAttributes, anyBytes, anyPlacedBody, count, record, wallMs } from "../queue/any-record.ts";
+import {
+  encodeBatch,
+  type GroupRecord,
+  type OutgoingRecord,
+  type TopicJournalRecord,
+  type TopicSettings,
+} from "../../src/topic/index.ts";
+import { anyAttributes, anyBytes, count, record, wallMs } from "../queue/any-record.ts";
 
 const settings: fc.Arbitrary<TopicSettings> = record({
   partitionCount: count,
@@ -12,9 +18,26 @@ const settings: fc.Arbitrary<TopicSettings> = record({
 const upTo = <Thing>(thing: fc.Arbitrary<Thing>) => fc.array(thing, { maxLength: 4 });
 const key = fc.option(anyBytes, { nil: undefined });
 
+/** What a batch can hold: in it a value is bytes when its type is binary, and text otherwise. */
+export const anyOutgoing: fc.Arbitrary<OutgoingRecord> = record({
+  key,
+  attributes: anyAttributes,
+  body: anyBytes,
+});
+
+const batch = fc
+  .tuple(upTo(anyOutgoing), record({ partition: count, firstOffset: count }))
+  .map(([records, place]) => ({ ...place, count: records.length, bytes: encodeBatch(records) }));
+
+/** Bytes that are yet to be written, or a place in the journal. */
 const restored = fc
-  .tuple(record({ key, attributes: anyAttributes }), anyPlacedBody)
-  .map(([kept, placed]) => ({ ...kept, ...placed }));
+  .tuple(batch, wallMs, fc.nat(1000))
+  .map(([{ bytes, ...place }, publishedAtMs, position]) => ({
+    ...place,
+    publishedAtMs,
+    position,
+    bytes: position === 0 ? bytes : { byteLength: bytes.byteLength },
+  }));
 
 const byKind: {
   readonly [Kind in TopicJournalRecord["kind"]]: fc.Arbitrary<
@@ -26,13 +49,7 @@ const byKind: {
     kind: fc.constant("published"),
     publishedAtMs: wallMs,
     turn: count,
-    batches: upTo(
-      record({
-        partition: count,
-        firstOffset: count,
-        records: upTo(record({ key, attributes: anyAttributes, body: anyBytes })),
-      }),
-    ),
+    batches: upTo(batch),
   }),
   "restored-topic": record({
     kind: fc.constant("restored-topic"),
@@ -42,9 +59,7 @@ const byKind: {
   }),
   "restored-batches": record({
     kind: fc.constant("restored-batches"),
-    batches: upTo(
-      record({ publishedAtMs: wallMs, partition: count, firstOffset: count, records: upTo(restored) }),
-    ),
+    batches: upTo(restored),
   }),
 };
 

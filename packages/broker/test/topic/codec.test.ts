@@ -6,6 +6,7 @@ import { type EncodedBody, noAttributes, type ReplayedBody } from "../../src/que
 import {
   decodeGroupRecord,
   decodeTopicRecord,
+  encodeBatch,
   encodeGroupRecord,
   encodeTopicRecord,
   type GroupRecord,
@@ -85,19 +86,20 @@ const fixtures: readonly {
         {
           partition: 1,
           firstOffset: 1000,
-          records: [
+          count: 2,
+          bytes: encodeBatch([
             {
               key: Uint8Array.of(97, 98),
               attributes: new Map([["ce_id", { type: "string", value: "é" }]]),
               body: Uint8Array.of(1, 2, 3),
             },
             { key: undefined, attributes: noAttributes, body: new Uint8Array(0) },
-          ],
+          ]),
         },
       ],
     },
     type: 65,
-    head: "000080aa6db77942020101e8070203616203010563655f696406737472696e670002c3a9000000",
+    head: "000080aa6db77942020101e807022d",
   },
   {
     record: {
@@ -120,14 +122,14 @@ const fixtures: readonly {
           publishedAtMs: 1767225600000,
           partition: 0,
           firstOffset: 5,
-          records: [
-            { key: new Uint8Array(0), attributes: noAttributes, body: { byteLength: 500 }, bodyPosition: 9 },
-          ],
+          count: 1,
+          bytes: { byteLength: 500 },
+          position: 9,
         },
       ],
     },
     type: 67,
-    head: "01000080aa6db7794200050101f40300",
+    head: "01000080aa6db77942000501f403",
   },
   {
     record: {

@@ -19,13 +19,17 @@ import {
   defaultTopicSettings,
   encodeGroupRecord,
   encodeTopicRecord,
+  type Fetch,
+  FetchedRecords,
+  fetch,
   type GroupRecord,
   GroupState,
-  type KeptRecord,
+  type KeptBatch,
   type OutgoingRecord,
   snapshotGroup,
   snapshotTopic,
   type TopicJournalRecord,
+  type TopicRecord,
   type TopicSettings,
   TopicState,
   topicDurability,
@@ -147,9 +151,22 @@ export class TopicWorld {
     return this.restarted([...topics, ...groups]);
   }
 
-  /** The bytes of a body, from the segments when they are not in memory. */
-  bodyOf({ body, bodyPosition }: KeptRecord): Uint8Array | undefined {
-    return body instanceof Uint8Array ? body : this.#segments.get(bodyPosition);
+  /** The bytes of a batch, from the segments when they are not in memory. */
+  bytesOf({ bytes, position }: KeptBatch): Uint8Array {
+    const found = bytes ?? this.#segments.get(position);
+    ok(found, `a batch lies at ${position}`);
+    return found;
+  }
+
+  /** Fetches as the shell does; the refusal when there is one. */
+  read(number: number, ask: Fetch): readonly TopicRecord[] | string {
+    const answer = fetch(this.theTopic(number), ask);
+    if (!answer.ok) return answer.refusal;
+    const taken = new FetchedRecords(ask);
+    for (const batch of answer.reply.batches) {
+      if (!taken.full) ok(taken.take(batch, this.bytesOf(batch)), "what was written can be read");
+    }
+    return taken.records;
   }
 
   /** Everything that outlives a restart, in an order that does not depend on how it came about. */
@@ -159,10 +176,11 @@ export class TopicWorld {
       turn: state.settings.retention === "live" ? 0 : state.turn,
       orphanRecords: state.orphanRecords,
       partitions: state.partitions.map((log, partition) => {
-        const kept = log.read(partition, log.startOffset, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-        const records = kept.map((record) => ({ ...record, body: this.bodyOf(record) }));
-        const isLive = state.settings.retention === "live";
-        return isLive ? "live" : { startOffset: log.startOffset, endOffset: log.endOffset, records };
+        if (state.settings.retention === "live") return "live";
+        const { startOffset, endOffset } = log;
+        const ask = { partition, offset: startOffset, recordsMax: 1e9, bytesMax: 1e9 };
+        const places = log.batches.map(({ firstOffset, count }) => ({ firstOffset, count }));
+        return { startOffset, endOffset, places, records: this.read(state.number, ask) };
       }),
     }));
     const groups = [...this.groups.values()].map(({ assignment, committed }) => ({

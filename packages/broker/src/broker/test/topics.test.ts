@@ -1,7 +1,13 @@
 /** Topics as a broker serves them: reading, live subscribers with bounded buffers, groups, and transactions that are whole. */
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { type MemberAssignment, noAttributes, type TopicRecord, withOwnedTopics } from "@sluice/broker";
+import {
+  decodeBatch,
+  type MemberAssignment,
+  noAttributes,
+  type TopicRecord,
+  withOwnedTopics,
+} from "@sluice/broker";
 import { granted, refused, VirtualBroker } from "./world.ts";
 
 const text = (record: TopicRecord): string => Buffer.from(record.body).toString();
@@ -19,6 +25,47 @@ test("a fetch at the end waits for the next record", async () => {
   await world.clock.advance(1000);
   await world.publish("news", "two");
   deepEqual(granted(await world.answer(waiting)).records.map(text), ["two"]);
+});
+
+test("batches are handed out whole and as they were written, beginning with the one that holds the offset", async () => {
+  await using world = await VirtualBroker.open();
+  await world.publish("news", "a", "b", "c");
+  await world.publish("news", "d");
+  await world.publish("news", "e");
+  const ask = { topic: "news", partition: 0, offset: 1, waitMs: 0 };
+  const read = async (bounds: { recordsMax: number; bytesMax: number }) => {
+    const { batches, startOffset, endOffset } = granted(
+      await world.answer(world.broker.fetchBatches({ ...ask, ...bounds })),
+    );
+    deepEqual([startOffset, endOffset], [0, 5]);
+    return batches.map(({ firstOffset, count, publishedAtMs, bytes }) => {
+      equal(publishedAtMs, world.clock.now().wallMs);
+      const bodies = decodeBatch(bytes)?.map(({ body }) => Buffer.from(body).toString());
+      return [firstOffset, count, bodies?.join("")];
+    });
+  };
+  const [first, second, third] = [
+    [0, 3, "abc"],
+    [3, 1, "d"],
+    [4, 1, "e"],
+  ];
+  deepEqual(await read({ recordsMax: 100, bytesMax: 1_000_000 }), [first, second, third]);
+  deepEqual(await read({ recordsMax: 3, bytesMax: 1_000_000 }), [first, second]);
+  deepEqual(await read({ recordsMax: 2, bytesMax: 1_000_000 }), [first]);
+  deepEqual(await read({ recordsMax: 100, bytesMax: 1 }), [first]);
+});
+
+test("a record has at most 64 attributes", async () => {
+  await using world = await VirtualBroker.open();
+  const attributes = (count: number, value = "v") =>
+    new Map(Array.from({ length: count }, (_, i) => [`name-${i}`, { type: "string", value }] as const));
+  const publish = (given: ReturnType<typeof attributes>) =>
+    world.answer(world.broker.publish({ topic: "news", records: [{ ...record("a"), attributes: given }] }));
+  granted(await publish(attributes(64)));
+  refused(await publish(attributes(65)), "limit-exceeded");
+  refused(await publish(attributes(1, "é".repeat(32 * 1024))), "limit-exceeded");
+  const publishes = [{ topic: "news", records: [{ ...record("a"), attributes: attributes(65) }] }];
+  refused(await world.answer(world.broker.transact({ publishes })), "limit-exceeded");
 });
 
 test("a record is read only when it is on the disk", async () => {

@@ -2,6 +2,7 @@
 import { messageBodyBytesMax } from "../../queue/limits.ts";
 import type { Now } from "../../queue/now.ts";
 import { refuse } from "../../queue/refusals.ts";
+import { encodeBatch } from "../batch-codec.ts";
 import type { OutgoingRecord, Publish, Published, RecordPlace } from "../commands.ts";
 import { partitionOf } from "../partition.ts";
 import type { BatchesPublished, PublishedBatch } from "../records.ts";
@@ -32,27 +33,36 @@ export function decidePublish(
   return { ok: true, records: [{ owner: state.number, record }], reply };
 }
 
-interface OpenBatch extends PublishedBatch {
+interface OpenBatch {
+  readonly partition: number;
+  readonly firstOffset: number;
   readonly records: OutgoingRecord[];
 }
 
+const nothing = new Uint8Array(0);
+
 function intoBatches(state: TopicState, records: readonly OutgoingRecord[], places: RecordPlace[]) {
   const partitionCount = state.partitions.length;
-  const open: (OpenBatch | undefined)[] = new Array(partitionCount);
-  const batches: OpenBatch[] = [];
+  const byPartition: (OpenBatch | undefined)[] = new Array(partitionCount);
+  const open: OpenBatch[] = [];
   let turn = state.turn;
   for (const record of records) {
     let partition = turn;
     if (record.key !== undefined) partition = partitionOf(record.key, partitionCount);
     else turn = (turn + 1) % partitionCount;
-    let batch = open[partition];
+    let batch = byPartition[partition];
     if (batch === undefined) {
       batch = { partition, firstOffset: state.partitions[partition]?.endOffset ?? 0, records: [] };
-      open[partition] = batch;
-      batches.push(batch);
+      byPartition[partition] = batch;
+      open.push(batch);
     }
     places.push({ partition, offset: batch.firstOffset + batch.records.length });
     batch.records.push(record);
   }
+  // A live-only topic keeps nothing, so that nothing need be made of it.
+  const keeps = state.settings.retention === "log";
+  const batches = open.map(({ partition, firstOffset, records: taken }): PublishedBatch => {
+    return { partition, firstOffset, count: taken.length, bytes: keeps ? encodeBatch(taken) : nothing };
+  });
   return { batches, turn };
 }
