@@ -15,11 +15,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/protocol": [],
   "packages/broker/src/queue": ["packages/broker/src/topic"],
   "packages/broker/src/topic": ["packages/broker/src/queue"],
+  "packages/broker/src/producer": ["packages/broker/src/queue"],
   "packages/broker/src/journal": ["packages/runtime"],
   "packages/broker/src/broker": [
     "packages/runtime",
     "packages/broker/src/queue",
     "packages/broker/src/topic",
+    "packages/broker/src/producer",
     "packages/broker/src/journal",
   ],
   "packages/broker/src/protocols": ["packages/runtime", "packages/protocol", "packages/broker/src/broker"],
@@ -46,7 +48,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders that are pure: no `node:` import, no package, no clock, no timer, no randomness. */
-const pure = ["packages/broker/src/queue", "packages/broker/src/topic", "services/waitroom/src/line"];
+const pure = [
+  "packages/broker/src/queue",
+  "packages/broker/src/topic",
+  "packages/broker/src/producer",
+  "services/waitroom/src/line",
+];
 
 /** Folders whose code must run in browsers as well. */
 const browserSafe = ["packages/protocol"];

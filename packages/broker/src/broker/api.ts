@@ -7,7 +7,7 @@
  */
 import type { Durability } from "../journal/journal.ts";
 import type { OutgoingMessage } from "../queue/commands.ts";
-import type { Attributes } from "../queue/message.ts";
+import type { Attributes, Receipt } from "../queue/message.ts";
 import type { QueueRefusal, Refused } from "../queue/refusals.ts";
 import type { OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
 import type { TopicRefusal } from "../topic/refusals.ts";
@@ -19,6 +19,7 @@ export type { OutgoingMessage, OutgoingRecord, TopicRecord };
 export const brokerRefusals = [
   "invalid-name",
   "owned-topic",
+  "stale-sequence",
   "limit-exceeded",
   "memory-full",
   "too-many-consumers",
@@ -37,10 +38,22 @@ export interface Durable {
 
 // ---- queues ----
 
+/**
+ * Whose request this is. A repeat of a request that was carried out, also one from before a restart, is answered with the first answer and has
+ * no second effect; one that is too old to be told apart is refused as `stale-sequence`. A refused request left no trace and may be repeated.
+ */
+export interface ProducerSequence {
+  /** A name that no other producer uses, such as a UUID. */
+  readonly producer: string;
+  /** From 1, rising; what is under way at a time may come in any order. */
+  readonly sequence: number;
+}
+
 export interface SendRequest {
   readonly queue: string;
   /** All of them or none. */
   readonly messages: readonly OutgoingMessage[];
+  readonly producer?: ProducerSequence;
 }
 
 export interface ReceiveRequest {
@@ -103,12 +116,75 @@ export interface QueueDescription {
   readonly bodyBytes: number;
 }
 
+// ---- queues, in batches and binary ----
+
+/** Entries of a batch that were refused, by their place in it. */
+export type EntryRefusals = ReadonlyMap<number, { readonly refusal: Refusal; readonly detail: string }>;
+
+export interface SendBatchRequest {
+  readonly queue: string;
+  readonly messages: readonly OutgoingMessage[];
+  /** True: all or none. False: each entry fares for itself. */
+  readonly atomic: boolean;
+  /** Absent and `undefined` are the same. A repeat is answered as the whole of the first request was. */
+  readonly producer?: ProducerSequence | undefined;
+}
+
+export interface SentBatch extends Durable {
+  /** Sixteen bytes for each message, in order; zeros where it was refused. */
+  readonly ids: Uint8Array;
+  readonly refusals: EntryRefusals;
+}
+
+export interface TakeRequest extends ReceiveRequest {
+  /** Bytes of bodies at most; a single message is always handed out. */
+  readonly bytesMax: number;
+}
+
+/** A message handed out; `sequence` and `lease` are its receipt. */
+export interface TakenMessage extends Receipt {
+  /** Sixteen bytes. */
+  readonly messageId: Uint8Array;
+  readonly receiveCount: number;
+  readonly enqueuedAtMs: number;
+  readonly attributes: Attributes;
+  readonly body: Uint8Array;
+}
+
+export interface SettledBatch extends Durable {
+  readonly refusals: EntryRefusals;
+}
+
+export interface GiveBackRequest {
+  readonly queue: string;
+  readonly receipts: readonly Receipt[];
+  readonly delayMs: number;
+  /** False: the messages never reached anybody, and their receive counts go back as well. */
+  readonly counts: boolean;
+}
+
+/** What a protocol of many small messages asks for: the same rules as `BrokerApi`, without a promise and a text for each message. */
+export interface QueueBatchApi {
+  sendBatch(request: SendBatchRequest): Promise<Result<SentBatch>>;
+  /** As `receive`, also in what it rejects with. */
+  take(request: TakeRequest): Promise<Result<{ readonly messages: readonly TakenMessage[] }>>;
+  ackBatch(queue: string, receipts: readonly Receipt[]): Promise<Result<SettledBatch>>;
+  nackBatch(request: GiveBackRequest): Promise<Result<SettledBatch>>;
+  extendBatch(
+    queue: string,
+    receipts: readonly Receipt[],
+    visibilityTimeoutMs: number,
+  ): Promise<Result<SettledBatch>>;
+}
+
 // ---- topics ----
 
 export interface PublishRequest {
   readonly topic: string;
   /** All of them or none. */
   readonly records: readonly OutgoingRecord[];
+  /** Of no effect on a live topic, where nothing is kept, and inside a transaction, which has its own. */
+  readonly producer?: ProducerSequence;
 }
 
 /** Places in the order of the records. On a live topic the offsets count what was published and nothing can be read back. */
@@ -218,6 +294,7 @@ export interface TransactRequest {
   readonly publishes: readonly PublishRequest[];
   readonly sends?: readonly SendRequest[];
   readonly commit?: CommitOffsetsRequest;
+  readonly producer?: ProducerSequence;
   readonly fence?: {
     readonly group: string;
     readonly generation: number;

@@ -14,6 +14,7 @@ import {
   systemRandom,
 } from "@sluice/runtime";
 import type { Journal } from "../journal/journal.ts";
+import type { Receipt } from "../queue/message.ts";
 import type * as api from "./api.ts";
 import { type CheckpointPolicy, Checkpoints, defaultCheckpointPolicy } from "./checkpoints.ts";
 import { Core } from "./core.ts";
@@ -22,6 +23,7 @@ import { Directory } from "./directory.ts";
 import { Groups } from "./groups.ts";
 import { saltBytes } from "./ids.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./limits.ts";
+import { QueueBatches } from "./queue-batches.ts";
 import { Queues } from "./queues.ts";
 import { BrokerState, inCatalog } from "./state.ts";
 import { Statistics } from "./statistics.ts";
@@ -45,9 +47,10 @@ export interface BrokerOptions {
   readonly checkpoints?: Partial<CheckpointPolicy>;
 }
 
-export class Broker implements api.BrokerApi, AsyncDisposable {
+export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable {
   readonly #core: Core;
   readonly #queues: Queues;
+  readonly #batches: QueueBatches;
   readonly #topics: Topics;
   readonly #groups: Groups;
   readonly #transactions: Transactions;
@@ -63,6 +66,7 @@ export class Broker implements api.BrokerApi, AsyncDisposable {
     const statistics = new Statistics(options.metrics ?? createMetrics(), core.state);
     this.#core = core;
     this.#queues = new Queues(core, directory, statistics);
+    this.#batches = new QueueBatches(core, directory, this.#queues, statistics);
     this.#topics = new Topics(core, directory, statistics);
     this.#groups = new Groups(core, directory);
     this.#transactions = new Transactions(core, directory, this.#topics);
@@ -98,6 +102,12 @@ export class Broker implements api.BrokerApi, AsyncDisposable {
   ack = (request: { readonly queue: string; readonly receipt: string }) => this.#queues.ack(request);
   nack = (request: api.NackRequest) => this.#queues.nack(request);
   extend = (request: api.ExtendRequest) => this.#queues.extend(request);
+  sendBatch = (request: api.SendBatchRequest) => this.#batches.send(request);
+  take = (request: api.TakeRequest) => this.#batches.take(request);
+  ackBatch = (queue: string, receipts: readonly Receipt[]) => this.#batches.ack(queue, receipts);
+  nackBatch = (request: api.GiveBackRequest) => this.#batches.nack(request);
+  extendBatch = (queue: string, receipts: readonly Receipt[], visibilityTimeoutMs: number) =>
+    this.#batches.extend(queue, receipts, visibilityTimeoutMs);
   createQueue = (request: api.CreateQueueRequest) => this.#descriptions.createQueue(request);
   describeQueue = (queue: string) => this.#descriptions.queue(queue);
   listQueues = () => this.#core.state.catalog.names("queue");

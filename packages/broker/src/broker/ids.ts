@@ -27,14 +27,27 @@ const readUint = (from: Uint8Array, at: number, bytes: number): number => {
   return value;
 };
 
+export const messageIdBytes = 16;
+
+/** Writes the sixteen bytes of a message id into `to`, from index `at` on. */
+export function writeMessageId(
+  to: Uint8Array,
+  at: number,
+  salt: Salt,
+  queue: number,
+  sequence: number,
+): void {
+  writeUint(to, at, 6, sequence);
+  to[at + 6] = 0x80 | ((salt[0] ?? 0) & 0x0f);
+  to[at + 7] = salt[1] ?? 0;
+  to[at + 8] = 0x80 | ((salt[2] ?? 0) & 0x3f);
+  for (let i = 3; i < 6; i++) to[at + 6 + i] = salt[i] ?? 0;
+  writeUint(to, at + 12, 4, queue);
+}
+
 export function messageId(salt: Salt, queue: number, sequence: number): string {
-  const bytes = new Uint8Array(16);
-  writeUint(bytes, 0, 6, sequence);
-  bytes[6] = 0x80 | ((salt[0] ?? 0) & 0x0f);
-  bytes[7] = salt[1] ?? 0;
-  bytes[8] = 0x80 | ((salt[2] ?? 0) & 0x3f);
-  bytes.set(salt.subarray(3, 6), 9);
-  writeUint(bytes, 12, 4, queue);
+  const bytes = new Uint8Array(messageIdBytes);
+  writeMessageId(bytes, 0, salt, queue, sequence);
   return formatUuid(bytes);
 }
 

@@ -26,6 +26,7 @@ import type { Core } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { formatReceipt, messageId, parseReceipt } from "./ids.ts";
 import { waitMsMax } from "./limits.ts";
+import { remembered, repeated } from "./repeats.ts";
 import { type Change, inQueues } from "./state.ts";
 import type { Operation, Statistics } from "./statistics.ts";
 import { Timetable } from "./timetable.ts";
@@ -35,6 +36,22 @@ import { Waits } from "./waits.ts";
 interface Taken {
   readonly deliveries: readonly Delivery[];
   readonly settled: Promise<Refused<"storage-failed"> | undefined>;
+}
+
+/** What a send was given: the message at `i` has the sequence `firstSequence + i` of queue `number`. */
+export interface Put extends Durable {
+  readonly number: number;
+  readonly firstSequence: number;
+}
+
+export interface WholeDelivery {
+  readonly delivery: Delivery;
+  readonly body: Uint8Array;
+}
+
+export interface TakenWhole {
+  readonly queue: QueueState;
+  readonly whole: readonly WholeDelivery[];
 }
 
 export class Queues {
@@ -63,26 +80,41 @@ export class Queues {
     this.#timetable.close();
   }
 
-  async send({
-    queue,
-    messages: given,
-  }: SendRequest): Promise<Result<{ readonly messageIds: readonly string[] } & Durable>> {
+  async send(request: SendRequest): Promise<Result<{ readonly messageIds: readonly string[] } & Durable>> {
+    const put = await this.put(request);
+    if (!put.ok) return put;
+    const { number, firstSequence, durability } = put;
+    const messageIds = request.messages.map((_, i) => messageId(this.#core.salt, number, firstSequence + i));
+    return { ok: true, messageIds, durability };
+  }
+
+  /** A send, answered with the numbers that its ids are made of. */
+  async put({ queue, messages: given, producer }: SendRequest): Promise<Result<Put>> {
     const refused = this.#core.refusal("new");
     if (refused !== undefined) return refused;
     const found = this.#directory.queue(queue, "use");
     if (!found.ok) return found;
     const { number, settings } = found.state;
+    const durability = this.#core.durability(settings.durability);
+    const repeat = repeated(this.#core, producer);
+    if (repeat !== undefined) {
+      if ("refusal" in repeat) return repeat;
+      const [first = { queue: number, firstSequence: 0 }] = repeat.sent;
+      const answer = { number: first.queue, firstSequence: first.firstSequence, durability };
+      return (await this.#core.commit([])) ?? { ok: true, ...answer };
+    }
     const tooMuch = refuseBatch(given, this.#core.memory(settings.durability === "memory"));
     if (tooMuch !== undefined) return tooMuch;
     const messages = given.map(({ body, attributes }) => ({ body: ownBody(body), attributes }));
     const decided = decideSend(found.state, { messages }, this.#core.now());
     if (!decided.ok) return decided;
-    const failed = await this.#core.commit(inQueues(decided.records));
+    const { firstSequence } = decided.reply;
+    const answer = { sent: [{ queue: number, firstSequence, count: messages.length }], published: [] };
+    const changes = [...inQueues(decided.records), ...remembered(producer, answer, settings.durability)];
+    const failed = await this.#core.commit(changes);
     if (failed !== undefined) return failed;
     this.#statistics.count("send", messages.length);
-    const { firstSequence } = decided.reply;
-    const messageIds = messages.map((_, i) => messageId(this.#core.salt, number, firstSequence + i));
-    return { ok: true, messageIds, durability: this.#core.durability(settings.durability) };
+    return { ok: true, number, firstSequence, durability };
   }
 
   /**
@@ -90,6 +122,14 @@ export class Queues {
    * broker nothing is handed out any more.
    */
   async receive(request: ReceiveRequest): Promise<Result<{ readonly deliveries: readonly QueueDelivery[] }>> {
+    const taken = await this.take(request);
+    if (!taken.ok) return taken;
+    const { number } = taken.queue;
+    return { ok: true, deliveries: taken.whole.map((each) => this.#handOut(number, each)) };
+  }
+
+  /** A receive, answered in the words of the rules, with the bodies read back where they were not in memory. */
+  async take(request: ReceiveRequest & { readonly bytesMax?: number }): Promise<Result<TakenWhole>> {
     const { signal } = request;
     signal?.throwIfAborted();
     const refused =
@@ -106,7 +146,7 @@ export class Queues {
       attempt() ?? (waitMs > 0 ? await this.#waits.wait(queue.number, waitMs, attempt, signal) : undefined);
     if (taken === undefined) {
       signal?.throwIfAborted();
-      return this.#core.refusal("finishing") ?? { ok: true, deliveries: [] };
+      return this.#core.refusal("finishing") ?? { ok: true, queue, whole: [] };
     }
     const failed = await taken.settled;
     if (failed !== undefined) return failed;
@@ -115,8 +155,7 @@ export class Queues {
       throw signal.reason;
     }
     this.#statistics.count("receive", taken.deliveries.length);
-    const deliveries = await Promise.all(taken.deliveries.map((delivery) => this.#handOut(queue, delivery)));
-    return { ok: true, deliveries };
+    return { ok: true, queue, whole: await this.#bodiesOf(taken.deliveries) };
   }
 
   ack({ queue, receipt }: { readonly queue: string; readonly receipt: string }): Promise<Result<Durable>> {
@@ -162,10 +201,17 @@ export class Queues {
   }
 
   /** Undefined when there is nothing to deliver now. */
-  #take(queue: QueueState, { max, visibilityTimeoutMs }: ReceiveRequest): Taken | undefined {
+  #take(
+    queue: QueueState,
+    { max, bytesMax, visibilityTimeoutMs }: ReceiveRequest & { readonly bytesMax?: number },
+  ): Taken | undefined {
     if (this.#core.refusal("new") !== undefined) return undefined;
+    const command = {
+      max,
+      ...(bytesMax !== undefined && { bytesMax }),
+      ...(visibilityTimeoutMs !== undefined && { visibilityTimeoutMs }),
+    };
     for (;;) {
-      const command = visibilityTimeoutMs === undefined ? { max } : { max, visibilityTimeoutMs };
       const { records, reply } = decideReceive(queue, command, this.#core.now(), this.#core.state);
       if (records.length === 0) return undefined;
       const settled = this.#core.commit(inQueues(records));
@@ -173,17 +219,24 @@ export class Queues {
     }
   }
 
-  async #handOut(queue: QueueState, delivery: Delivery): Promise<QueueDelivery> {
-    const { body, bodyPosition, provenance, sequence } = delivery;
-    const { salt, journal } = this.#core;
+  /** Waits for the disk only when a body is there alone. */
+  async #bodiesOf(deliveries: readonly Delivery[]): Promise<readonly WholeDelivery[]> {
+    const { journal } = this.#core;
+    const whole: WholeDelivery[] = [];
+    for (const delivery of deliveries) {
+      const { body, bodyPosition } = delivery;
+      whole.push({ delivery, body: isPresent(body) ? body : await journal.readBody(bodyPosition) });
+    }
+    return whole;
+  }
+
+  #handOut(number: number, { delivery, body }: WholeDelivery): QueueDelivery {
+    const { provenance, sequence } = delivery;
+    const { salt } = this.#core;
     return {
-      messageId: messageId(
-        salt,
-        provenance?.originQueue ?? queue.number,
-        provenance?.originSequence ?? sequence,
-      ),
-      receipt: formatReceipt(salt, queue.number, delivery),
-      body: isPresent(body) ? body : await journal.readBody(bodyPosition),
+      messageId: messageId(salt, provenance?.originQueue ?? number, provenance?.originSequence ?? sequence),
+      receipt: formatReceipt(salt, number, delivery),
+      body,
       attributes: delivery.attributes,
       receiveCount: delivery.receiveCount,
       enqueuedAtMs: provenance?.originEnqueuedAtMs ?? delivery.enqueuedAtMs,
@@ -236,7 +289,7 @@ export class Queues {
 }
 
 /** Undefined for a timeout that can be; the bound is the rules' own. */
-function refuseTimeout(visibilityTimeoutMs: number | undefined): Refused<Refusal> | undefined {
+export function refuseTimeout(visibilityTimeoutMs: number | undefined): Refused<Refusal> | undefined {
   if (visibilityTimeoutMs === undefined) return undefined;
   if (visibilityTimeoutMs >= 0 && visibilityTimeoutMs <= visibilityTimeoutMsMax) return undefined;
   return refuse(

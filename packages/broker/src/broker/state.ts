@@ -4,6 +4,9 @@
  */
 import { assert } from "@sluice/runtime";
 import type { BodyPosition, JournalPart, ReplayedPart } from "../journal/journal.ts";
+import { decodeProducerRecord, encodeProducerRecord, isProducerType } from "../producer/record-codec.ts";
+import type { ProducerRecord } from "../producer/records.ts";
+import { ProducerTable } from "../producer/state.ts";
 import { applyToQueue } from "../queue/apply.ts";
 import type { OwnedRecord, QueueDirectory } from "../queue/decide/decision.ts";
 import type { DecodedRecord } from "../queue/decoded.ts";
@@ -37,7 +40,14 @@ export type Change =
   | { readonly what: "catalog"; readonly owner: typeof catalogOwner; readonly record: CatalogRecord }
   | { readonly what: "queue"; readonly owner: number; readonly record: QueueRecord }
   | { readonly what: "topic"; readonly owner: number; readonly record: TopicJournalRecord }
-  | { readonly what: "group"; readonly owner: number; readonly record: GroupRecord };
+  | { readonly what: "group"; readonly owner: number; readonly record: GroupRecord }
+  | {
+      readonly what: "producer";
+      readonly owner: typeof catalogOwner;
+      readonly record: ProducerRecord;
+      /** That of what was answered: an answer must not outlive its effect. */
+      readonly durability: JournalPart["durability"];
+    };
 
 export const inCatalog = (record: CatalogRecord): Change => ({
   what: "catalog",
@@ -58,6 +68,7 @@ const noBodies: JournalPart["bodies"] = [];
 
 export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirectory {
   readonly catalog = new Catalog();
+  readonly producers = new ProducerTable();
   readonly #queues = new Map<number, QueueState>();
   readonly #topics = new Map<number, TopicState>();
   readonly #groups = new Map<number, GroupState>();
@@ -114,6 +125,8 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
         return part(owner, this.#topicDurability(change), encodeTopicRecord(change.record));
       case "group":
         return part(owner, "synced", encodeGroupRecord(change.record));
+      case "producer":
+        return part(owner, change.durability, encodeProducerRecord(change.record));
     }
   }
 
@@ -146,6 +159,9 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
         applyToGroup(group, change.record);
         return;
       }
+      case "producer":
+        this.producers.apply(change.record);
+        return;
     }
   }
 
@@ -183,6 +199,8 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
       for (const record of snapshotGroup(group))
         yield part(group.number, "synced", encodeGroupRecord(record));
     }
+    for (const record of this.producers.snapshot())
+      yield part(catalogOwner, "synced", encodeProducerRecord(record));
   }
 
   /** Positions of bodies that died with these changes. */
@@ -199,6 +217,11 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
 
   #decode(given: ReplayedPart): DecodedRecord<Change> {
     const { owner, type, head } = given;
+    if (owner === catalogOwner && isProducerType(type)) {
+      const decoded = decodeProducerRecord(type, head);
+      if (!decoded.ok) return decoded;
+      return { ok: true, record: { what: "producer", owner, record: decoded.record, durability: "synced" } };
+    }
     if (owner === catalogOwner) {
       const decoded = decodeCatalogRecord(type, head);
       return decoded.ok ? { ok: true, record: inCatalog(decoded.record) } : decoded;

@@ -4,12 +4,20 @@ import { refuse } from "../queue/refusals.ts";
 import type { OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
 import { decidePublish } from "../topic/decide/publish.ts";
 import type { TopicState } from "../topic/state.ts";
-import type { LiveSubscribeRequest, LiveSubscription, Published, PublishRequest, Result } from "./api.ts";
+import type {
+  LiveSubscribeRequest,
+  LiveSubscription,
+  ProducerSequence,
+  Published,
+  PublishRequest,
+  Result,
+} from "./api.ts";
 import { refuseAttributes, refuseBatch } from "./batch.ts";
 import { type Core, storageFailed } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { Fetches } from "./fetches.ts";
 import { LiveSubscribers } from "./live-subscriptions.ts";
+import { placesOf, remembered, repeated, runsOf } from "./repeats.ts";
 import { inTopics } from "./state.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -41,7 +49,7 @@ export class Topics {
     for (const subscribers of this.#live.values()) subscribers.close();
   }
 
-  async publish({ topic: name, records: given }: PublishRequest): Promise<Result<Published>> {
+  async publish({ topic: name, records: given, producer }: PublishRequest): Promise<Result<Published>> {
     const refused =
       this.#core.refusal("new") ?? refuseBatch(given, this.#core.memory(true)) ?? refuseAttributes(given);
     if (refused !== undefined) return refused;
@@ -49,7 +57,12 @@ export class Topics {
     if (!found.ok) return found;
     const topic = found.state;
     await this.#live.get(topic.number)?.room();
-    return topic.settings.retention === "live" ? this.#pass(topic, given) : this.#append(topic, given);
+    if (topic.settings.retention === "live") return this.#pass(topic, given);
+    const repeat = repeated(this.#core, producer);
+    if (repeat === undefined) return this.#append(topic, given, producer);
+    if ("refusal" in repeat) return repeat;
+    const durability = this.#core.durability(topic.settings.durability);
+    return (await this.#core.commit([])) ?? { ok: true, places: placesOf(repeat.published[0]), durability };
   }
 
   subscribeLive(request: LiveSubscribeRequest): Result<{ readonly subscription: LiveSubscription }> {
@@ -109,13 +122,22 @@ export class Topics {
     return { ok: true, places, durability: "memory" };
   }
 
-  #append(topic: TopicState, records: readonly OutgoingRecord[]): Promise<Result<Published>> {
+  #append(
+    topic: TopicState,
+    records: readonly OutgoingRecord[],
+    producer: ProducerSequence | undefined,
+  ): Promise<Result<Published>> {
     const now = this.#core.now();
     const decided = decidePublish(topic, { records }, now);
     if (!decided.ok) return Promise.resolve(decided);
     const { places } = decided.reply;
     return new Promise((resolve) => {
-      this.#core.commitThen(inTopics(decided.records), (fault) => {
+      const answer = { sent: [], published: [runsOf(places)] };
+      const changes = [
+        ...inTopics(decided.records),
+        ...remembered(producer, answer, topic.settings.durability),
+      ];
+      this.#core.commitThen(changes, (fault) => {
         if (fault !== undefined) return resolve(storageFailed(fault));
         this.announce({ topic, records, places, publishedAtMs: now.wallMs });
         resolve({ ok: true, places, durability: this.#core.durability(topic.settings.durability) });

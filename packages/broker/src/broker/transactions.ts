@@ -11,6 +11,7 @@ import type { Refusal, Result, Transacted, TransactRequest } from "./api.ts";
 import { ownBody, refuseAttributes, refuseBatch } from "./batch.ts";
 import { type Core, storageFailed } from "./core.ts";
 import type { Directory } from "./directory.ts";
+import { placesOf, remembered, repeated, runsOf } from "./repeats.ts";
 import { type Change, inGroups, inQueues, inTopics } from "./state.ts";
 import type { Topics } from "./topics.ts";
 
@@ -39,6 +40,14 @@ export class Transactions {
     if (refused !== undefined) return refused;
     const resolved = this.#resolve(request);
     if ("refusal" in resolved) return resolved;
+    const durability = this.#core.durability(resolved.durability);
+    const repeat = repeated(this.#core, request.producer);
+    if (repeat !== undefined) {
+      if ("refusal" in repeat) return repeat;
+      return (
+        (await this.#core.commit([])) ?? { ok: true, places: repeat.published.map(placesOf), durability }
+      );
+    }
     const now = this.#core.now();
     const decided = decideTransaction(resolved.transaction, now, state);
     if (!decided.ok) return decided;
@@ -49,13 +58,16 @@ export class Transactions {
       changes.push(...inQueues(sent.records));
     }
     const { places } = decided.reply;
+    changes.push(
+      ...remembered(request.producer, { sent: [], published: places.map(runsOf) }, resolved.durability),
+    );
     return new Promise((resolve) => {
       this.#core.commitThen(changes, (fault) => {
         if (fault !== undefined) return resolve(storageFailed(fault));
         for (const [i, { topic, records }] of resolved.published.entries()) {
           this.#topics.announce({ topic, records, places: places[i] ?? [], publishedAtMs: now.wallMs });
         }
-        resolve({ ok: true, places, durability: this.#core.durability(resolved.durability) });
+        resolve({ ok: true, places, durability });
       });
     });
   }

@@ -19,6 +19,8 @@ export interface Sent {
 /** Takes up to `max` messages that are ready and hides each for the visibility timeout. */
 export interface Receive {
   readonly max: number;
+  /** Bytes of bodies: stops before the message that would exceed it, but takes at least one. Absent: no bound. */
+  readonly bytesMax?: number;
   /** Absent: the queue's. */
   readonly visibilityTimeoutMs?: number;
 }

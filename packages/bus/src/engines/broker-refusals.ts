@@ -8,6 +8,7 @@ const faultCodes = {
   "not-a-log": "unknown-topic",
   "invalid-name": "unknown-topic",
   "owned-topic": "unknown-topic",
+  "stale-sequence": "engine-unavailable",
   "invalid-setting": "topic-differs",
   "unknown-group": "stale-generation",
   "unknown-member": "stale-generation",

@@ -20,6 +20,7 @@ export const statusByRefusal = {
   "unexpected-offset": 409,
   "invalid-name": 400,
   "owned-topic": 403,
+  "stale-sequence": 409,
   "limit-exceeded": 400,
   "memory-full": 503,
   "too-many-consumers": 429,

@@ -28,6 +28,7 @@ export const tcpRefusals = {
   "unexpected-offset": { code: "unexpected-offset", producer: "end" },
   "invalid-name": { code: "invalid-name", producer: "end" },
   "owned-topic": { code: "owned-topic", producer: "end" },
+  "stale-sequence": { code: "stale-sequence", producer: "drop" },
   "limit-exceeded": { code: "limit-exceeded", producer: "drop" },
   "memory-full": { code: "memory-full", producer: "drop" },
   "too-many-consumers": { code: "too-many-consumers", producer: "end" },

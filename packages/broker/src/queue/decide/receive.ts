@@ -28,6 +28,8 @@ export function decideReceive(
   const sequences: number[] = [];
   const spent: number[] = [];
   const ready = new ReadyWalk(state);
+  const bytesMax = command.bytesMax ?? Number.POSITIVE_INFINITY;
+  let bytes = 0;
   while (deliveries.length < command.max && spent.length < movesPerCommandMax) {
     const slot = ready.next();
     if (slot < 0) break;
@@ -35,6 +37,8 @@ export function decideReceive(
       spent.push(slot);
       continue;
     }
+    bytes += state.messages.bodyBytes[slot] as number;
+    if (bytes > bytesMax && deliveries.length > 0) break;
     const delivery = deliveryOf(state, slot, firstLease + deliveries.length);
     deliveries.push(delivery);
     sequences.push(delivery.sequence);

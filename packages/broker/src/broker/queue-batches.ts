@@ -1,0 +1,163 @@
+/**
+ * Queues in batches, as a protocol asks for them that counts its bytes: one answer an entry, receipts as two numbers, message ids as sixteen bytes.
+ * The same rules as one by one, and one append where the rules allow it.
+ */
+import type { OutgoingMessage } from "../queue/commands.ts";
+import { decideAckBatch } from "../queue/decide/ack.ts";
+import type { QueueDecision } from "../queue/decide/decision.ts";
+import { decideExtend } from "../queue/decide/extend.ts";
+import { decideNack } from "../queue/decide/nack.ts";
+import { messageBodyBytesMax } from "../queue/limits.ts";
+import type { Receipt } from "../queue/message.ts";
+import { type Refused, refuse } from "../queue/refusals.ts";
+import type { QueueState } from "../queue/state.ts";
+import type {
+  Durable,
+  EntryRefusals,
+  GiveBackRequest,
+  Refusal,
+  Result,
+  SendBatchRequest,
+  SentBatch,
+  SettledBatch,
+  TakenMessage,
+  TakeRequest,
+} from "./api.ts";
+import type { Core } from "./core.ts";
+import type { Directory } from "./directory.ts";
+import { messageIdBytes, writeMessageId } from "./ids.ts";
+import { type Queues, refuseTimeout } from "./queues.ts";
+import { inQueues } from "./state.ts";
+import type { Operation, Statistics } from "./statistics.ts";
+
+const noRefusals: EntryRefusals = new Map();
+
+export class QueueBatches {
+  readonly #core: Core;
+  readonly #directory: Directory;
+  readonly #queues: Queues;
+  readonly #statistics: Statistics;
+
+  constructor(core: Core, directory: Directory, queues: Queues, statistics: Statistics) {
+    this.#core = core;
+    this.#directory = directory;
+    this.#queues = queues;
+    this.#statistics = statistics;
+  }
+
+  /** Entries that fit are one send; when the whole is refused for its amount, they are tried one by one, in order. */
+  async send({ queue, messages, atomic, producer }: SendBatchRequest): Promise<Result<SentBatch>> {
+    const ids = new Uint8Array(messages.length * messageIdBytes);
+    const refusals = new Map<number, Refused<Refusal>>(atomic ? [] : tooLarge(messages));
+    const indexes = messages.flatMap((_, i) => (refusals.has(i) ? [] : [i]));
+    const whole = await this.#put(
+      queue,
+      indexes.map((i) => messages[i] as OutgoingMessage),
+      producer,
+    );
+    if (whole.ok) {
+      indexes.forEach((i, n) => {
+        writeMessageId(ids, i * messageIdBytes, this.#core.salt, whole.number, whole.firstSequence + n);
+      });
+      return { ok: true, ids, refusals, durability: whole.durability };
+    }
+    // A producer's sequence stands for one effect: a part of the batch cannot have it.
+    if (atomic || indexes.length < 2 || producer !== undefined) return whole;
+    let durability: Durable["durability"] = "memory";
+    const answers = indexes.map((i) => this.#put(queue, [messages[i] as OutgoingMessage], undefined));
+    for (const [n, answer] of (await Promise.all(answers)).entries()) {
+      const i = indexes[n] as number;
+      if (!answer.ok) refusals.set(i, answer);
+      else {
+        writeMessageId(ids, i * messageIdBytes, this.#core.salt, answer.number, answer.firstSequence);
+        durability = answer.durability;
+      }
+    }
+    return { ok: true, ids, refusals, durability };
+  }
+
+  async take(request: TakeRequest): Promise<Result<{ readonly messages: readonly TakenMessage[] }>> {
+    const taken = await this.#queues.take(request);
+    if (!taken.ok) return taken;
+    const { number } = taken.queue;
+    const messages = taken.whole.map(({ delivery, body }) => {
+      const messageId = new Uint8Array(messageIdBytes);
+      const { provenance, sequence, lease, receiveCount, attributes } = delivery;
+      const origin = provenance?.originQueue ?? number;
+      writeMessageId(messageId, 0, this.#core.salt, origin, provenance?.originSequence ?? sequence);
+      const enqueuedAtMs = provenance?.originEnqueuedAtMs ?? delivery.enqueuedAtMs;
+      return { messageId, sequence, lease, receiveCount, enqueuedAtMs, attributes, body };
+    });
+    return { ok: true, messages };
+  }
+
+  async ack(name: string, receipts: readonly Receipt[]): Promise<Result<SettledBatch>> {
+    const refused = this.#core.refusal("finishing");
+    if (refused !== undefined) return refused;
+    const found = this.#directory.queue(name, "look");
+    if (!found.ok) return found;
+    const { records, reply } = decideAckBatch(found.state, { receipts }, this.#core.now());
+    const failed = await this.#core.commit(inQueues(records));
+    if (failed !== undefined) return failed;
+    let refusals: EntryRefusals = noRefusals;
+    if (reply.refusals.some((one) => one !== undefined)) {
+      refusals = new Map(reply.refusals.flatMap((one, i) => (one === undefined ? [] : [[i, one]])));
+    }
+    this.#statistics.count("ack", receipts.length - refusals.size);
+    return { ok: true, refusals, durability: this.#core.durability(found.state.settings.durability) };
+  }
+
+  nack({ queue, receipts, delayMs, counts }: GiveBackRequest): Promise<Result<SettledBatch>> {
+    return this.#each("nack", queue, receipts, (state, receipt) =>
+      decideNack(state, { receipt, delayMs, counts }, this.#core.now(), this.#core.state),
+    );
+  }
+
+  async extend(
+    queue: string,
+    receipts: readonly Receipt[],
+    visibilityTimeoutMs: number,
+  ): Promise<Result<SettledBatch>> {
+    const refused = refuseTimeout(visibilityTimeoutMs);
+    if (refused !== undefined) return refused;
+    return this.#each("extend", queue, receipts, (state, receipt) =>
+      decideExtend(state, { receipt, visibilityTimeoutMs }, this.#core.now(), this.#core.state),
+    );
+  }
+
+  /** Each receipt by itself, in order, and one wait for all of them. */
+  async #each(
+    operation: Operation,
+    name: string,
+    receipts: readonly Receipt[],
+    decide: (queue: QueueState, receipt: Receipt) => QueueDecision<unknown>,
+  ): Promise<Result<SettledBatch>> {
+    const refused = this.#core.refusal("finishing");
+    if (refused !== undefined) return refused;
+    const found = this.#directory.queue(name, "look");
+    if (!found.ok) return found;
+    const refusals = new Map<number, Refused<Refusal>>();
+    for (const [i, receipt] of receipts.entries()) {
+      const decided = decide(found.state, receipt);
+      if (decided.ok) this.#core.commitThen(inQueues(decided.records), () => {});
+      else refusals.set(i, decided);
+    }
+    const failed = await this.#core.commit([]);
+    if (failed !== undefined) return failed;
+    this.#statistics.count(operation, receipts.length - refusals.size);
+    return { ok: true, refusals, durability: this.#core.durability(found.state.settings.durability) };
+  }
+
+  #put(queue: string, messages: readonly OutgoingMessage[], producer: SendBatchRequest["producer"]) {
+    return this.#queues.put({ queue, messages, ...(producer !== undefined && { producer }) });
+  }
+}
+
+function* tooLarge(messages: readonly OutgoingMessage[]): Generator<[number, Refused<Refusal>]> {
+  for (const [i, { body }] of messages.entries()) {
+    if (body.byteLength > messageBodyBytesMax) yield [i, refuseBody(body.byteLength)];
+  }
+}
+
+const refuseBody = (byteLength: number) =>
+  refuse("body-too-large", `The body has ${byteLength} bytes; ${messageBodyBytesMax} are the most.`);
