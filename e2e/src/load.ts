@@ -15,6 +15,8 @@ export class Load {
   readonly #failure = Promise.withResolvers<never>();
   #under: Promise<unknown> = Promise.resolve();
   readonly #change = new Change();
+  /** Who has done something last. */
+  #last: string | undefined;
 
   constructor() {
     this.#failure.promise.catch(() => undefined);
@@ -31,12 +33,21 @@ export class Load {
     this.#under = Promise.all(this.#work.map((each) => this.#run(each, at)));
   }
 
-  /** Resolves when the clients of each name have done `each` things with this process, and all together `total`. */
-  async reached(each: number, total: number): Promise<void> {
+  /** The names of the clients. */
+  get names(): readonly string[] {
+    return [...new Set(this.#work.map(({ name }) => name))];
+  }
+
+  /**
+   * Resolves when the clients of each name have done `each` things with this process, and all together `total`; with `by`, at the very
+   * moment at which a client of that name has done one more.
+   */
+  async reached(each: number, total: number, by?: string): Promise<void> {
     for (;;) {
       const counts = [...this.#counts.values()];
       const sum = counts.reduce((so, count) => so + count, 0);
-      if (sum >= total && counts.every((count) => count >= each)) return;
+      const enough = sum >= total && counts.every((count) => count >= each);
+      if (enough && (by === undefined || this.#last === by)) return;
       await Promise.race([this.#change.next(), this.#failure.promise]);
     }
   }
@@ -54,6 +65,7 @@ export class Load {
   async #run({ name, work }: { readonly name: string; readonly work: Work }, at: Incarnation): Promise<void> {
     const done = (): void => {
       this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+      this.#last = name;
       this.#change.notify();
     };
     try {
