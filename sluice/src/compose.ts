@@ -5,12 +5,20 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Broker, withOwnedTopics } from "@sluice/broker";
-import { httpRoutes, systemRoutes } from "@sluice/broker/http";
+import { guarded, httpRoutes, principalOnly, systemRoutes } from "@sluice/broker/http";
 import { FileJournal, type Journal, MemoryJournal, NodeDisk } from "@sluice/broker/journal";
 import { TcpServer } from "@sluice/broker/tcp";
 import { BrokerEngine, Bus } from "@sluice/bus";
 import { chatPartitionCounts, createChat } from "@sluice/chat";
-import { createMetrics, Fault, type Log, type Part, systemClock, systemRandom } from "@sluice/runtime";
+import {
+  Access,
+  createMetrics,
+  Fault,
+  type Log,
+  type Part,
+  systemClock,
+  systemRandom,
+} from "@sluice/runtime";
 import { createWaitroom, waitroomOwnedTopics, waitroomPartitionCounts } from "@sluice/waitroom";
 import type { FastifyPluginAsync } from "fastify";
 import { type FirstPageFacts, firstPage } from "./first-page.ts";
@@ -47,6 +55,7 @@ export class Sluice implements AsyncDisposable {
   static async start(settings: Settings, log: Log): Promise<Sluice> {
     await using opened = new AsyncDisposableStack();
     const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
+    const access = openAccess(settings, log);
     const dataDirectory = resolve(settings.DATA_DIR);
     await makeDirectory(dataDirectory);
 
@@ -75,7 +84,13 @@ export class Sluice implements AsyncDisposable {
     opened.use(bus);
 
     const service = { bus, clock, random, metrics, dataDirectory };
-    const waitroom = opened.use(await createWaitroom({ ...service, log: log.child({ part: "waitroom" }) }));
+    const waitroom = opened.use(
+      await createWaitroom({
+        ...service,
+        log: log.child({ part: "waitroom" }),
+        operatorsOnly: principalOnly(access),
+      }),
+    );
     const { ALLOWED_ORIGINS: allowedOrigins } = settings;
     const chat = opened.use(
       await createChat({ ...service, log: log.child({ part: "chat" }), allowedOrigins }),
@@ -83,7 +98,7 @@ export class Sluice implements AsyncDisposable {
 
     const brokerPart: Part<FastifyPluginAsync> = {
       name: "broker",
-      routes: httpRoutes({ broker: forOutsiders }),
+      routes: guarded(access, httpRoutes({ broker: forOutsiders })),
       readiness: () => broker.readiness(),
       drain: async () => broker.drain(),
       [Symbol.asyncDispose]: async () => {},
@@ -97,6 +112,7 @@ export class Sluice implements AsyncDisposable {
       consumerCountMax: settings.MAX_CONSUMERS,
       bufferCountMax: settings.CONSUMER_CHANNEL_BUFFER_SIZE,
       overflow: settings.OVERFLOW,
+      access,
       clock,
       log: log.child({ part: "tcp" }),
       metrics,
@@ -105,6 +121,7 @@ export class Sluice implements AsyncDisposable {
 
     const facts = (): FirstPageFacts => ({
       version,
+      tokenNeeded: access.required,
       tcpAddress: addresses.tcp,
       chatAddress: addresses.chat,
       channel:
@@ -114,15 +131,21 @@ export class Sluice implements AsyncDisposable {
       durability:
         durability === "memory"
           ? "in memory: gone with this process"
-          : `${settings.DURABILITY} in ${dataDirectory}`,
+          : // Where it lies is no business of those who have no token.
+            `${settings.DURABILITY} ${access.required ? "on disk" : `in ${dataDirectory}`}`,
     });
     const onPort = {
       host: settings.HOST,
       allowedHosts: settings.ALLOWED_HOSTS,
+      access,
       version,
       log: log.child({ part: "http" }),
     };
-    const system = systemRoutes({ parts, metrics });
+    const system = systemRoutes({
+      parts,
+      metrics,
+      ...(settings.METRICS_PUBLIC ? {} : { metricsGuard: principalOnly(access) }),
+    });
     const http = await HttpPort.open({
       ...onPort,
       title: "Sluice",
@@ -166,6 +189,17 @@ export class Sluice implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** Tokens that are shorter than this are warned about. */
+const tokenCharactersMin = 16;
+
+function openAccess({ AUTH_TOKENS: tokens }: Settings, log: Log): Access {
+  for (const { name, characterCount } of tokens) {
+    if (characterCount >= tokenCharactersMin) continue;
+    log.warn({ principal: name, tokenCharactersMin }, "a token in AUTH_TOKENS is short: it may be guessed");
+  }
+  return new Access({ tokens, clock: systemClock });
 }
 
 const shown = ({ address, port, family }: { address: string; port: number; family: string }): string =>

@@ -3,6 +3,8 @@ import type { FastifyPluginAsync } from "fastify";
 
 export interface FirstPageFacts {
   readonly version: string;
+  /** Whether the broker's routes ask for a token. */
+  readonly tokenNeeded: boolean;
   readonly tcpAddress: string;
   readonly chatAddress: string;
   /** What the classic TCP channel is. */
@@ -33,9 +35,13 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; 
 const example = (origin: string, lines: readonly string[]): string =>
   `<pre>${lines.map((line) => escapeHtml(line.replaceAll("$URL", origin))).join("\n")}</pre>`;
 
+const tokenNote = `<p>The broker, its queues, topics and metrics, and whoever runs a waiting room need a token of <code>AUTH_TOKENS</code>.</p>
+`;
+
 function page(origin: string, facts: FirstPageFacts): string {
   // Over two lines, so that a command can be read whole and pasted as it stands.
   const json = "-H 'content-type: application/json' \\\n  -d";
+  const token = facts.tokenNeeded ? ` -H "authorization: Bearer $TOKEN"` : "";
   const parts: readonly {
     readonly title: string;
     readonly text: string;
@@ -45,25 +51,25 @@ function page(origin: string, facts: FirstPageFacts): string {
       title: "Queues and topics",
       text: "Durable queues with visibility timeouts and dead letters, topics that keep their records.",
       lines: [
-        `curl $URL/enqueue ${json} '{"queue":"jobs","body":"resize 7"}'`,
-        "curl '$URL/dequeue?queue=jobs&waitSeconds=5'",
-        `curl $URL/publish ${json} '{"topic":"news","body":"hello"}'`,
-        "curl '$URL/v1/topics/news/records'",
+        `curl $URL/enqueue${token} ${json} '{"queue":"jobs","body":"resize 7"}'`,
+        `curl '$URL/dequeue?queue=jobs&waitSeconds=5'${token}`,
+        `curl $URL/publish${token} ${json} '{"topic":"news","body":"hello"}'`,
+        `curl '$URL/v1/topics/news/records'${token}`,
       ],
     },
     {
       title: "Events",
       text: "A typed bus for TypeScript on the same topics: schemas, consumer groups, retries, transactions. The services below run on it; their events are topics you can read.",
       lines: [
-        "curl '$URL/v1/topics/QUEUE_READY'",
-        "curl '$URL/v1/topics/QUEUE_READY/records?partition=4'   # where the room 'gala' below writes",
+        `curl '$URL/v1/topics/QUEUE_READY'${token}`,
+        `curl '$URL/v1/topics/QUEUE_READY/records?partition=4'${token}   # where the room 'gala' below writes`,
       ],
     },
     {
       title: "Waiting room",
       text: "Lets as many visitors into checkout as there are slots, in the order they came.",
       lines: [
-        `curl -X PUT $URL/api/v1/waitroom/events/gala ${json} '{"capacity":2}'`,
+        `curl -X PUT $URL/api/v1/waitroom/events/gala${token} ${json} '{"capacity":2}'`,
         `curl $URL/api/v1/waitroom/join ${json} '{"event_id":"gala","user_id":"ann"}'`,
       ],
     },
@@ -90,7 +96,7 @@ function page(origin: string, facts: FirstPageFacts): string {
 <p class="quiet">Messaging for TypeScript teams, running here in one process, version ${escapeHtml(facts.version)}.</p>
 <p><a href="/openapi.json">OpenAPI</a> · <a href="/v1/queues">queues</a> · <a href="/v1/topics">topics</a> ·
 <a href="/healthz">health</a> · <a href="/ready">readiness</a> · <a href="/metrics">metrics</a></p>
-<div class="parts">${cards}</div>
+${facts.tokenNeeded ? tokenNote : ""}<div class="parts">${cards}</div>
 <dl><dt>Framed TCP</dt><dd>${escapeHtml(facts.tcpAddress)}, channel <code>default</code> is ${escapeHtml(facts.channel)}</dd>
 <dt>Chat also at</dt><dd>${escapeHtml(facts.chatAddress)}</dd>
 <dt>Acknowledged means</dt><dd>${escapeHtml(facts.durability)}</dd></dl>

@@ -6,8 +6,8 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
-import { answerNotFound, problem, sendProblem } from "@sluice/broker/http";
-import { Fault, type Log, type Part, systemClock, type UpgradeHandler } from "@sluice/runtime";
+import { answerNotFound, guarded, problem, sendProblem, tokenScheme } from "@sluice/broker/http";
+import { type Access, Fault, type Log, type Part, systemClock, type UpgradeHandler } from "@sluice/runtime";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -28,6 +28,8 @@ export interface HttpPortOptions {
   /** Routes of the port itself: `/healthz`, `/ready`, `/metrics`, the first page. */
   readonly ownRoutes: readonly FastifyPluginAsync[];
   readonly allowedHosts: readonly string[];
+  /** Asked before the OpenAPI document is answered. */
+  readonly access: Access;
   readonly log: Log;
 }
 
@@ -37,6 +39,8 @@ const headersTimeoutMs = 10_000;
 const keepAliveTimeoutMs = 72_000;
 /** What closing waits for requests that were begun, so that one that is never finished does not hold up the rest. */
 const closeGraceMs = 5_000;
+
+const securitySchemes = { [tokenScheme]: { type: "http", scheme: "bearer" } } as const;
 
 /** The name in a Host header without its port, lower case. */
 function hostName(header: string | undefined): string {
@@ -82,11 +86,19 @@ export class HttpPort implements AsyncDisposable {
       await sendProblem(reply, problem(421, "host-not-allowed", detail));
     });
     await app.register(swagger, {
-      openapi: { openapi: "3.1.0", info: { title: options.title, version: options.version } },
+      openapi: {
+        openapi: "3.1.0",
+        info: { title: options.title, version: options.version },
+        ...(options.access.required ? { components: { securitySchemes } } : {}),
+      },
     });
     for (const routes of options.ownRoutes) await app.register(routes);
     for (const part of options.parts) if (part.routes !== undefined) await app.register(part.routes);
-    app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+    await app.register(
+      guarded(options.access, async (scope) => {
+        scope.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+      }),
+    );
     app.server.on("upgrade", dispatcher(options.parts, mayName));
     app.setNotFoundHandler(answerNotFound);
     readWhatIsTooLong(app);

@@ -12,6 +12,7 @@ import {
   readSettings,
   type SettingsOf,
   text,
+  tokenList,
 } from "@sluice/runtime";
 
 export const settingsTable = {
@@ -23,7 +24,7 @@ export const settingsTable = {
   CHAT_HTTP_PORT: port(5004, "Second port on which chat answers."),
   HOST: text(
     "127.0.0.1",
-    "Address to listen on. Any other than loopback needs INSECURE=true until this version has credentials.",
+    "Address to listen on. Any other than loopback needs AUTH_TOKENS, or INSECURE=true.",
   ),
   DATA_DIR: text("./data", "Folder of the journal, the chat's database and the keys. One process at a time."),
   DELIVERY_MODE: choice(
@@ -59,6 +60,10 @@ export const settingsTable = {
     "512M",
     "Memory for messages and records. Above half of it bodies stay in the journal; over it sends are refused with memory-full.",
   ),
+  AUTH_TOKENS: tokenList(
+    "Tokens of those who may use the broker and run the waiting room, as name:token,name:token. On loopback without any, everybody may.",
+  ),
+  METRICS_PUBLIC: flag(false, "Answer /metrics without a token."),
   INSECURE: flag(
     false,
     "Allow listening beyond loopback without credentials. Spell it out only behind something that guards.",
@@ -74,10 +79,8 @@ export const settingsTable = {
   LOG_LEVEL: choice(logLevels, "info", "Least level that is logged."),
   DISK_BUDGET_BYTES: later("Bytes that the journal may take"),
   CREDENTIALS_FILE: later("Principals and what they may do"),
-  AUTH_TOKENS: later("name:token pairs with every permission"),
   TLS_CERT_FILE: later("Certificate for TLS"),
   TLS_KEY_FILE: later("Key for TLS"),
-  METRICS_PUBLIC: later("Whether /metrics answers without credentials"),
   SQS_REGION: later("Region that the SQS API names"),
   REDIS_URL: later("Redis behind queues, waiting room and chat"),
   REDIS_FLUSH: later("When Redis is asked to flush"),
@@ -106,10 +109,10 @@ export const isLoopback = (host: string): boolean => loopback.test(host);
  */
 export function settingsFrom(environment: Readonly<Record<string, string | undefined>>): Settings {
   const settings = readSettings(settingsTable, environment);
-  if (!isLoopback(settings.HOST) && !settings.INSECURE) {
+  if (!isLoopback(settings.HOST) && settings.AUTH_TOKENS.length === 0 && !settings.INSECURE) {
     throw new BadSettings([
-      `HOST=${settings.HOST} would let other machines in without credentials, which this version does not have: ` +
-        "leave it at 127.0.0.1, or set INSECURE=true if something in front of Sluice guards it.",
+      `HOST=${settings.HOST} would let other machines in without credentials: give AUTH_TOKENS, ` +
+        "leave HOST at 127.0.0.1, or set INSECURE=true if something in front of Sluice guards it.",
     ]);
   }
   return settings;

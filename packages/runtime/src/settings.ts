@@ -13,6 +13,8 @@ export interface Setting<Value> {
   /** What the text stands for, or a sentence that says what it may be. */
   readonly parse: (text: string) => { readonly value: Value } | { readonly expected: string };
   readonly fallback: Value;
+  /** What was given is shown to nobody, not even when it is wrong. */
+  readonly secret?: true;
 }
 
 export type SettingsTable = Readonly<Record<string, Setting<unknown>>>;
@@ -46,7 +48,10 @@ export function readSettings<Table extends SettingsTable>(
     }
     const parsed = setting.parse(text);
     if ("value" in parsed) values[name] = parsed.value;
-    else wrong.push(`${name}=${text} is not possible: expected ${parsed.expected}.`);
+    else {
+      const given = setting.secret === true ? name : `${name}=${text}`;
+      wrong.push(`${given} is not possible: expected ${parsed.expected}.`);
+    }
   }
   if (wrong.length > 0) throw new BadSettings(wrong);
   return values as SettingsOf<Table>;

@@ -1,7 +1,7 @@
 /** The waiting room as a part of a process: its routes, whether it can work, and how it ends. */
 import type { Bus } from "@sluice/bus";
 import type { Clock, Log, Part, Random, Registry } from "@sluice/runtime";
-import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, onRequestAsyncHookHandler } from "fastify";
 import { CheckoutTokens } from "./admission/checkout-token.ts";
 import { loadKeys } from "./admission/keys.ts";
 import { setUpEdge } from "./http/edge.ts";
@@ -24,6 +24,8 @@ export interface WaitroomOptions {
   readonly dataDirectory: string;
   /** The claim `iss` of checkout tokens. Default `sluice-waitroom`. */
   readonly issuer?: string;
+  /** Asked before each request about a room itself, which is for operators. Default: everybody may. */
+  readonly operatorsOnly?: onRequestAsyncHookHandler;
   /** Other numbers to decide by, for tests. */
   readonly settings?: Partial<Omit<LineSettings, "keyId">>;
 }
@@ -34,7 +36,16 @@ export interface WaitroomOptions {
  * another number of partitions.
  */
 export async function createWaitroom(options: WaitroomOptions): Promise<Part<FastifyPluginAsync>> {
-  const { bus, clock, random, log, metrics, dataDirectory, issuer = "sluice-waitroom" } = options;
+  const {
+    bus,
+    clock,
+    random,
+    log,
+    metrics,
+    dataDirectory,
+    issuer = "sluice-waitroom",
+    operatorsOnly,
+  } = options;
   const keys = await loadKeys(dataDirectory, random);
   const checkoutTokens = new CheckoutTokens(issuer, keys);
   const sessionTokens = new SessionTokens(keys.session_secret);
@@ -45,7 +56,10 @@ export async function createWaitroom(options: WaitroomOptions): Promise<Part<Fas
   const addRoutes = async (scope: FastifyInstance): Promise<void> => {
     setUpEdge(scope, log);
     addVisitorRoutes(scope, { store, checkoutTokens, sessionTokens, random });
-    addRoomRoutes(scope, store, log);
+    await scope.register(async (operators) => {
+      if (operatorsOnly !== undefined) operators.addHook("onRequest", operatorsOnly);
+      addRoomRoutes(operators, store, log);
+    });
   };
 
   // Once, however often it is asked for.

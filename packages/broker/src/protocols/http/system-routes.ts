@@ -1,6 +1,6 @@
 /** What every port answers about the process: that it lives, that it can do its work, and what it has counted. */
 import type { Readiness, Registry } from "@sluice/runtime";
-import type { FastifyPluginAsync } from "fastify";
+import type { FastifyPluginAsync, onRequestAsyncHookHandler } from "fastify";
 import Type from "typebox";
 import { allowOnly, answerErrors } from "./error-answers.ts";
 
@@ -13,6 +13,8 @@ export interface ReadinessSource {
 export interface SystemRoutesOptions {
   readonly parts: readonly ReadinessSource[];
   readonly metrics: Registry;
+  /** Asked before `/metrics` is answered. Default: everybody may read it. */
+  readonly metricsGuard?: onRequestAsyncHookHandler;
 }
 
 const healthSchema = Type.Object({ status: Type.Enum(["ok"]) });
@@ -22,7 +24,7 @@ const readySchema = Type.Object({
 });
 
 /** `/healthz` (200 while the process lives), `/ready` (503 with reasons while a part cannot work), `/metrics` for Prometheus. */
-export function systemRoutes({ parts, metrics }: SystemRoutesOptions): FastifyPluginAsync {
+export function systemRoutes({ parts, metrics, metricsGuard }: SystemRoutesOptions): FastifyPluginAsync {
   return async (app) => {
     answerErrors(app);
     app.addHook("onRequest", async (_request, reply) => {
@@ -56,7 +58,10 @@ export function systemRoutes({ parts, metrics }: SystemRoutesOptions): FastifyPl
 
     app.get(
       "/metrics",
-      { schema: { summary: "Metrics in Prometheus' text format", tags: ["system"] } },
+      {
+        schema: { summary: "Metrics in Prometheus' text format", tags: ["system"] },
+        onRequest: metricsGuard === undefined ? [] : [metricsGuard],
+      },
       async (_request, reply) => {
         reply.type(metrics.contentType);
         return metrics.metrics();

@@ -20,7 +20,7 @@ export function defaultChannel(mode: DeliveryMode): Channel {
   return { kind: mode === "broadcast" ? "topic" : "queue", name: defaultChannelName };
 }
 
-/** `token` is part of every role's grammar; while the server has no credentials, every token is as good as none. */
+/** `token` is looked at before: who may not come in learns nothing about channels. */
 const known: ReadonlySet<string> = new Set(["queue", "topic", "token"]);
 
 export function channelOf(role: Role, mode: DeliveryMode): Channel | ChannelFault {

@@ -1,4 +1,5 @@
 /** One framed connection from its first byte to its last: the role in time, then the role's work, then an orderly end. */
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { encodeErrorFrame, type RefusalCode, type Role, RoleReader } from "@sluice/protocol";
 import { type Clock, Fault, type Log, type Timer } from "@sluice/runtime";
@@ -55,6 +56,10 @@ export class Connection implements Peer {
     socket.on("end", () => this.#ended());
     socket.on("error", (err) => this.#options.log.debug({ err }, "connection broken"));
     socket.on("close", () => void this.#closed());
+  }
+
+  get address(): string | undefined {
+    return "remoteAddress" in this.#socket ? (this.#socket as Socket).remoteAddress : undefined;
   }
 
   get congested(): boolean {

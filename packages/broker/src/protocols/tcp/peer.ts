@@ -6,6 +6,8 @@ export type HandedOver = (error?: Error | null) => void;
 
 /** The client at the other end, as a role sees it. */
 export interface Peer {
+  /** The address at the other end; undefined when it has none. */
+  readonly address?: string | undefined;
   /** Whether the socket has more to send than it should: write again when `drained` of the role is called. */
   readonly congested: boolean;
   write(blocks: readonly Uint8Array[], handedOver?: HandedOver): void;

@@ -2,7 +2,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { encodeErrorFrame, frameBytesCeiling, type Role } from "@sluice/protocol";
-import { assert, type Clock, Fault, type Log, type Registry } from "@sluice/runtime";
+import { type Access, assert, type Clock, Fault, type Log, type Registry } from "@sluice/runtime";
 import type { BrokerApi, Overflow } from "../../broker/api.ts";
 import { type Channel, channelOf, type DeliveryMode, defaultChannel } from "./channel.ts";
 import { Connection } from "./connection.ts";
@@ -30,6 +30,8 @@ export interface TcpServerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Registry;
+  /** Asked with the token of each classic role. Default: everybody may. */
+  readonly access?: Access;
   /** Absent ones are `defaultTcpLimits`. */
   readonly limits?: Partial<TcpLimits>;
 }
@@ -180,6 +182,11 @@ export class TcpServer implements AsyncDisposable {
   }
 
   #begin(role: Role, peer: Peer): RoleConnection | undefined {
+    const admission = this.#options.access?.admit(role.parameters.get("token"), peer.address);
+    if (admission?.ok === false) {
+      peer.refuse("unauthorized", admission.sentence);
+      return undefined;
+    }
     const channel = channelOf(role, this.#options.mode);
     if ("code" in channel) {
       peer.refuse(channel.code, channel.sentence);
