@@ -3,10 +3,13 @@
  * Everybody may read them; only who holds the broker itself may write.
  */
 import { type Refused, refuse } from "../queue/refusals.ts";
-import type { BrokerApi, PublishRequest } from "./api.ts";
+import type { BrokerApi, PublishRequest, QueueBatchApi } from "./api.ts";
 
 /** The broker as outsiders get it: publishing to an owned topic is refused as `owned-topic`, on its own or in a transaction. */
-export function withOwnedTopics(broker: BrokerApi, owned: ReadonlySet<string>): BrokerApi {
+export function withOwnedTopics(
+  broker: BrokerApi & QueueBatchApi,
+  owned: ReadonlySet<string>,
+): BrokerApi & QueueBatchApi {
   const refused = (publishes: readonly PublishRequest[]): Refused<"owned-topic"> | undefined => {
     const found = publishes.find(({ topic }) => owned.has(topic));
     if (found === undefined) return undefined;

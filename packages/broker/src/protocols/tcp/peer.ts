@@ -18,6 +18,8 @@ export interface Peer {
   refuse(code: RefusalCode, sentence: string): void;
   /** Ends the connection after what was written. */
   finish(): void;
+  /** Ends the connection at once. */
+  destroy(): void;
 }
 
 /** What a connection does once its role is known. */

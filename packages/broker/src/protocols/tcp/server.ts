@@ -3,10 +3,11 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import type { Duplex } from "node:stream";
 import { encodeErrorFrame, frameBytesCeiling, type Role } from "@sluice/protocol";
 import { type Access, assert, type Clock, Fault, type Log, type Registry } from "@sluice/runtime";
-import type { BrokerApi, Overflow } from "../../broker/api.ts";
+import type { BrokerApi, Overflow, QueueBatchApi } from "../../broker/api.ts";
 import { type Channel, channelOf, type DeliveryMode, defaultChannel } from "./channel.ts";
 import { Connection } from "./connection.ts";
 import { SharedBlocks } from "./frame-blocks.ts";
+import { type FullRole, type FullRoleOptions, fullRole } from "./full/full-role.ts";
 import { defaultTcpLimits, type TcpLimits } from "./limits.ts";
 import { LiveConsumer } from "./live-consumer.ts";
 import type { Peer, RoleConnection } from "./peer.ts";
@@ -15,7 +16,7 @@ import { QueueConsumer } from "./queue-consumer.ts";
 import { TcpMetrics } from "./tcp-metrics.ts";
 
 export interface TcpServerOptions {
-  readonly broker: BrokerApi;
+  readonly broker: BrokerApi & QueueBatchApi;
   readonly host: string;
   /** 0 lets the system choose; `address` tells which. */
   readonly port: number;
@@ -34,6 +35,8 @@ export interface TcpServerOptions {
   readonly access?: Access;
   /** Absent ones are `defaultTcpLimits`. */
   readonly limits?: Partial<TcpLimits>;
+  /** Of the role SLUICE/1. */
+  readonly full?: Omit<FullRoleOptions, "broker" | "clock">;
 }
 
 /** Connections beyond the limit that are being told so; more than these are closed without a word. */
@@ -43,6 +46,7 @@ export class TcpServer implements AsyncDisposable {
   readonly #options: TcpServerOptions;
   readonly #limits: TcpLimits;
   readonly #metrics: TcpMetrics;
+  readonly #fullRole: FullRole;
   readonly #server: Server;
   readonly #blocks = new SharedBlocks();
   readonly #connections = new Set<Connection>();
@@ -54,6 +58,13 @@ export class TcpServer implements AsyncDisposable {
     this.#limits = { ...defaultTcpLimits, ...options.limits };
     assert(this.#limits.frameBytesMax <= frameBytesCeiling, "no frame limit is above 16 MiB");
     this.#metrics = new TcpMetrics(options.metrics, options.clock, options.log);
+    const { access } = options;
+    this.#fullRole = fullRole({
+      broker: options.broker,
+      clock: options.clock,
+      ...(access === undefined ? {} : { authenticate: (token, address) => access.admit(token, address) }),
+      ...options.full,
+    });
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
     this.#server.maxConnections = this.#limits.connectionCountMax + refusedCountMax;
     this.#server.on("connection", (socket: Socket) => this.accept(socket));
@@ -182,6 +193,7 @@ export class TcpServer implements AsyncDisposable {
   }
 
   #begin(role: Role, peer: Peer): RoleConnection | undefined {
+    if (role.kind === "full") return this.#fullRole(role, peer);
     const admission = this.#options.access?.admit(role.parameters.get("token"), peer.address);
     if (admission?.ok === false) {
       peer.refuse("unauthorized", admission.sentence);

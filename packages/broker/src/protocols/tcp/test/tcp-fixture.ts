@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { encodeFrame, encodeFrames, FrameReader } from "@sluice/protocol";
 import { createLog, createMetrics, type Registry } from "@sluice/runtime";
 import { settle, VirtualClock } from "@sluice/testkit";
-import type { BrokerApi } from "../../../broker/api.ts";
+import type { BrokerApi, QueueBatchApi } from "../../../broker/api.ts";
 import { memorySockets } from "../../test/memory-socket.ts";
 import { openBroker } from "../../test/open-broker.ts";
 import { TcpServer, type TcpServerOptions } from "../index.ts";
@@ -90,7 +90,7 @@ export class TestClient {
 
 export interface Fixture extends AsyncDisposable {
   readonly server: TcpServer;
-  readonly broker: BrokerApi;
+  readonly broker: BrokerApi & QueueBatchApi;
   readonly clock: VirtualClock;
   readonly metrics: Registry;
   /** Lines of the log at warn and above. */

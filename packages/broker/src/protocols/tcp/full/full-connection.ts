@@ -1,0 +1,338 @@
+/**
+ * One connection of the full protocol: hello, then requests, answers and pushes until one end has enough. It bounds what the client can
+ * make the server hold, keeps the heartbeat, and gives back what the client held when it is gone.
+ */
+import { FrameReader, type RefusalCode } from "@sluice/protocol";
+import {
+  type ClientFrame,
+  type FrameWriter,
+  fullFrameBytesMax,
+  RequestDecoder,
+  type WireFault,
+  writeGoaway,
+  writePing,
+  writePong,
+  writeWelcome,
+} from "@sluice/protocol/full";
+import type { Clock, Timer } from "@sluice/runtime";
+import type { Peer, RoleConnection } from "../peer.ts";
+import { dispatch, type Said } from "./dispatch.ts";
+import type { FullBroker } from "./full-broker.ts";
+import { type Authenticate, greet } from "./greeting.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { HeldDeliveries } from "./held-deliveries.ts";
+import type { FullLimits } from "./limits.ts";
+import type { LiveFeeds } from "./live-feeds.ts";
+import { Outbox } from "./outbox.ts";
+import { Reads } from "./reads.ts";
+import { protocolRefusal, refuse, type Session, type Standing } from "./session.ts";
+import type { SharedRecords } from "./shared-records.ts";
+import type { Holder, TotalBytes } from "./total-bytes.ts";
+
+export interface FullConnectionOptions {
+  readonly broker: FullBroker;
+  readonly clock: Clock;
+  readonly limits: FullLimits;
+  readonly authenticate: Authenticate;
+  readonly shared: SharedRecords;
+  readonly feeds: LiveFeeds;
+  readonly totalBytes: TotalBytes;
+  /** Names this connection. */
+  readonly session: string;
+}
+
+/** Holding a request costs more than its bytes: without this, a flood of empty ones would be free. */
+const costBytes = (payload: Uint8Array): number => payload.length + 256;
+
+export class FullConnection implements RoleConnection, Session, Holder {
+  readonly broker: FullBroker;
+  readonly limits: FullLimits;
+  readonly shared: SharedRecords;
+  readonly feeds: LiveFeeds;
+  readonly held: HeldDeliveries;
+  readonly reads: Reads;
+  readonly standing = new Map<number, Standing>();
+  readonly #peer: Peer;
+  readonly #options: FullConnectionOptions;
+  readonly #frames = new FrameReader(fullFrameBytesMax);
+  readonly #requests = new RequestDecoder();
+  readonly #outbox: Outbox;
+  #helloTimer: Timer | undefined;
+  #heartbeat: Heartbeat | undefined;
+  #producer = "";
+  /** Requests under way; how many of them are no reads; and the bytes of all. */
+  #workingCount = 0;
+  #requestCount = 0;
+  #requestBytes = 0;
+  /** What waited to be sent when it was last looked at. */
+  #outgoingBytes = 0;
+  #paused = false;
+  /**
+   * `open` takes requests, `draining` only such as finish something. `ending` takes nothing and says its last word when all that was
+   * taken is answered. `over` says nothing any more.
+   */
+  #phase: "hello" | "open" | "draining" | "ending" | "over" = "hello";
+  #lastWord: (() => void) | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(peer: Peer, options: FullConnectionOptions) {
+    const { broker, limits, shared, feeds, clock } = options;
+    this.#peer = peer;
+    this.#options = options;
+    this.broker = broker;
+    this.limits = limits;
+    this.shared = shared;
+    this.feeds = feeds;
+    this.held = new HeldDeliveries(limits.heldCountMax);
+    this.reads = new Reads({ countMax: limits.readCountMax, bytesMax: limits.readBytesMax });
+    this.#outbox = new Outbox({ peer, changed: () => this.#roomier() });
+    options.totalBytes.add(this);
+    this.#helloTimer = clock.after(limits.helloTimeoutMs, () =>
+      this.#fail("hello-timeout", `No hello arrived in ${limits.helloTimeoutMs} ms.`),
+    );
+  }
+
+  get to(): FrameWriter {
+    return this.#outbox.to;
+  }
+
+  get producer(): string {
+    return this.#producer;
+  }
+
+  get draining(): boolean {
+    return this.#phase !== "open";
+  }
+
+  get congested(): boolean {
+    return this.#outbox.bytes > this.limits.pushBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#outbox.bytes + this.#requestBytes + this.#frames.partialBytes;
+  }
+
+  answered(handedOver?: () => void): void {
+    this.#heartbeat?.said();
+    const { bytes } = this.#outbox;
+    if (bytes > this.#outgoingBytes) this.#options.totalBytes.grown(bytes - this.#outgoingBytes);
+    this.#outgoingBytes = bytes;
+    this.#outbox.written(handedOver);
+  }
+
+  evict(): void {
+    this.#over();
+    this.#peer.destroy();
+  }
+
+  push(bytes: Uint8Array): void {
+    if (!this.#listens()) return;
+    this.#heartbeat?.heard();
+    this.#options.totalBytes.grown(bytes.length);
+    for (const payload of this.#frames.push(bytes)) {
+      this.#take(payload);
+      if (!this.#listens()) return;
+    }
+    const { fault } = this.#frames;
+    if (fault !== undefined) {
+      const sentence = `A frame announced ${fault.frameBytes} bytes; the limit is ${fault.frameBytesMax}.`;
+      this.#endWith(fault.code, sentence);
+    } else {
+      this.#considerPause();
+    }
+  }
+
+  ended(): void {
+    if (!this.#listens()) return;
+    const bytes = this.#frames.partialBytes;
+    if (bytes === 0) this.#end(() => this.#peer.finish());
+    else
+      this.#endWith(
+        "incomplete-frame",
+        `The connection ended inside a frame; ${bytes} bytes were discarded.`,
+      );
+  }
+
+  drained(): void {}
+
+  async closed(): Promise<void> {
+    this.#over();
+    this.#outbox.close();
+    this.#options.totalBytes.remove(this);
+    this.reads.cancelAll();
+    await Promise.all([...this.standing.values()].map((standing) => standing.close()));
+    await this.#whenIdle();
+    await this.held.giveBack(this.broker);
+  }
+
+  /**
+   * Says goaway, ends every wait and subscription, and lets the client settle what it holds. Resolves when the broker has answered for
+   * all requests that were read; the connection ends when nothing is held any more, or with the server.
+   */
+  async drain(): Promise<void> {
+    if (this.#phase === "hello") this.#endWith("shutting-down", "The server is shutting down.");
+    if (this.#phase !== "open") return;
+    this.#phase = "draining";
+    const { reconnectAfterMs } = this.limits;
+    writeGoaway(this.to, {
+      code: "shutting-down",
+      sentence: "The server is shutting down.",
+      reconnectAfterMs,
+    });
+    this.answered();
+    this.reads.cancelAll();
+    for (const standing of this.standing.values()) standing.drain();
+    await this.#whenIdle();
+    this.#considerEnd();
+  }
+
+  #listens(): boolean {
+    return this.#phase !== "ending" && this.#phase !== "over";
+  }
+
+  #take(payload: Uint8Array): void {
+    this.#heartbeat?.completed();
+    const frame = this.#requests.decode(payload);
+    if (frame.verb === "unreadable") {
+      this.#refuseUnreadable(frame);
+    } else if (this.#phase === "hello" || frame.verb === "hello") {
+      this.#greet(frame);
+    } else if (frame.verb === "ping") {
+      writePong(this.to, frame.id);
+      this.answered();
+    } else if (frame.verb !== "pong") {
+      this.#begin(frame, costBytes(payload));
+    }
+  }
+
+  #begin(said: Said, bytes: number): void {
+    const working = dispatch(this, said);
+    if (working === undefined) return;
+    // A read may wait for minutes: it must not keep an ack behind it from being read.
+    const count = said.verb === "receive" || said.verb === "fetch" ? 0 : 1;
+    this.#workingCount++;
+    this.#requestCount += count;
+    this.#requestBytes += bytes;
+    void working.then(() => {
+      this.#workingCount--;
+      this.#requestCount -= count;
+      this.#requestBytes -= bytes;
+      this.#roomier();
+    });
+  }
+
+  #greet(frame: ClientFrame): void {
+    if (this.#phase !== "hello" || frame.verb !== "hello") {
+      this.#endWith("hello-expected", "A connection says hello first, and once.");
+      return;
+    }
+    const { broker, authenticate, session } = this.#options;
+    const greeting = greet(frame, {
+      broker,
+      limits: this.limits,
+      authenticate,
+      address: this.#peer.address,
+      session,
+    });
+    if (!greeting.ok) {
+      this.#endWith(greeting.code, greeting.sentence);
+      return;
+    }
+    this.#helloTimer?.[Symbol.dispose]();
+    this.#phase = "open";
+    this.#producer = frame.producer;
+    writeWelcome(this.to, greeting.welcome);
+    this.#heartbeat = this.#startHeartbeat(greeting.welcome.heartbeatMs);
+    this.answered();
+  }
+
+  #startHeartbeat(intervalMs: number): Heartbeat {
+    return new Heartbeat({
+      clock: this.#options.clock,
+      intervalMs,
+      stallMs: this.limits.stallMs,
+      listening: () => !this.#paused,
+      partialBytes: () => this.#frames.partialBytes,
+      outgoing: () => this.#outbox,
+      ping: () => {
+        writePing(this.to, 0);
+        this.answered();
+      },
+      dead: (code, sentence) => this.#fail(code, sentence),
+    });
+  }
+
+  /** A peer that breaks the grammar is broken or not a peer: it is told, and goes. What is merely unknown or too much is refused. */
+  #refuseUnreadable({ id, code, sentence }: WireFault): void {
+    if (id !== 0) refuse(this, id, protocolRefusal(code, sentence));
+    if (code === "malformed" || id === 0) this.#endWith(code, sentence);
+  }
+
+  /** Takes nothing more, and says the error when all that was taken is answered. */
+  #endWith(code: RefusalCode, sentence: string): void {
+    this.#end(() => this.#peer.refuse(code, sentence));
+  }
+
+  #end(lastWord: () => void): void {
+    this.#phase = "ending";
+    this.#lastWord = lastWord;
+    this.#helloTimer?.[Symbol.dispose]();
+    this.reads.cancelAll();
+    this.#considerEnd();
+  }
+
+  /** Says the error at once: nobody waits for answers any more. */
+  #fail(code: RefusalCode, sentence: string): void {
+    if (this.#phase === "over") return;
+    this.#over();
+    this.#outbox.flushAll();
+    this.#peer.refuse(code, sentence);
+  }
+
+  #over(): void {
+    this.#phase = "over";
+    this.#helloTimer?.[Symbol.dispose]();
+    this.#heartbeat?.stop();
+  }
+
+  #considerPause(): void {
+    const { requestCountMax, requestBytesMax, outgoingBytesMax } = this.limits;
+    const full =
+      this.#requestCount > requestCountMax ||
+      this.#requestBytes > requestBytesMax ||
+      this.#outbox.bytes > outgoingBytesMax;
+    if (full === this.#paused || !this.#listens()) return;
+    this.#paused = full;
+    if (full) this.#peer.pause();
+    else this.#peer.resume();
+  }
+
+  /** Something was answered or has left. */
+  #roomier(): void {
+    this.#outgoingBytes = this.#outbox.bytes;
+    this.#considerPause();
+    if (!this.congested) for (const standing of this.standing.values()) standing.pump();
+    if (this.#workingCount === 0) this.#idle?.resolve();
+    this.#considerEnd();
+  }
+
+  #whenIdle(): Promise<void> {
+    if (this.#workingCount === 0) return Promise.resolve();
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
+  }
+
+  /** When all is answered: the last word, or on a draining server the end, unless the client has something to finish. */
+  #considerEnd(): void {
+    if (this.#workingCount > 0) return;
+    if (this.#phase === "draining" && this.held.count === 0) {
+      for (const standing of this.standing.values()) if (standing.unfinished) return;
+      this.#lastWord = () => this.#peer.refuse("shutting-down", "The server is shutting down.");
+      this.#phase = "ending";
+    }
+    if (this.#phase !== "ending") return;
+    this.#over();
+    this.#outbox.flushAll();
+    this.#lastWord?.();
+  }
+}

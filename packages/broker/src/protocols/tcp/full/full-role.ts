@@ -1,0 +1,55 @@
+/** What the connections of the full protocol share: the broker as they see it, records encoded once, and the sum of their memory. */
+import type { Role } from "@sluice/protocol";
+import type { Clock } from "@sluice/runtime";
+import type { Durable } from "../../../broker/api.ts";
+import type { Peer, RoleConnection } from "../peer.ts";
+import { extendBroker } from "./extend-broker.ts";
+import type { WholeBroker } from "./full-broker.ts";
+import { FullConnection } from "./full-connection.ts";
+import type { Authenticate } from "./greeting.ts";
+import { defaultFullLimits, type FullLimits } from "./limits.ts";
+import { LiveFeeds } from "./live-feeds.ts";
+import { SharedRecords } from "./shared-records.ts";
+import { TotalBytes } from "./total-bytes.ts";
+
+export interface FullRoleOptions {
+  readonly broker: WholeBroker;
+  readonly clock: Clock;
+  /** What an acknowledgement of the broker rests on at best. Default: `memory`, which promises nothing. */
+  readonly durability?: Durable["durability"];
+  /** Default: everybody may. */
+  readonly authenticate?: Authenticate;
+  /** Absent ones are `defaultFullLimits`. */
+  readonly limits?: Partial<FullLimits>;
+}
+
+/** Begins the work of one connection whose role is SLUICE/1; refuses a role with parameters on the peer. */
+export type FullRole = (role: Role, peer: Peer) => RoleConnection | undefined;
+
+export function fullRole(options: FullRoleOptions): FullRole {
+  const { clock, durability = "memory", authenticate = () => ({ ok: true }) } = options;
+  const limits = { ...defaultFullLimits, ...options.limits };
+  const broker = extendBroker({ broker: options.broker, clock, durability });
+  const shared = new SharedRecords();
+  const feeds = new LiveFeeds();
+  const totalBytes = new TotalBytes(limits.totalBytesMax);
+  const startedAt = clock.now().wallMs.toString(36);
+  let count = 0;
+  return (role, peer) => {
+    if (role.parameters.size > 0) {
+      peer.refuse("unknown-parameter", "The role SLUICE/1 takes no parameters: the token travels in hello.");
+      return undefined;
+    }
+    const session = `${startedAt}-${++count}`;
+    return new FullConnection(peer, {
+      broker,
+      clock,
+      limits,
+      authenticate,
+      shared,
+      feeds,
+      totalBytes,
+      session,
+    });
+  };
+}
