@@ -10,6 +10,9 @@ const root = join(import.meta.dirname, "../..");
 /** Starting is most of what these tests wait for, and half of that is stripping and compiling the same files again. */
 const compileCache = join(root, "node_modules/.cache/compile");
 
+/** A test that fails to end its process does not hang for ever. */
+const lifetimeMaxMs = 10 * 60_000;
+
 /** A line of the log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
@@ -67,6 +70,8 @@ export class SluiceProcess implements AsyncDisposable {
         ...environment,
       },
       stdio: ["ignore", "pipe", "pipe"],
+      timeout: lifetimeMaxMs,
+      killSignal: "SIGKILL",
     });
     return new SluiceProcess(child);
   }
