@@ -5,10 +5,13 @@ import { type Clock, pause, type Random, systemClock, systemRandom } from "./clo
 import type { Closable, Context } from "./context.ts";
 import { dialNetwork, parseAddress } from "./dial.ts";
 import { ClientFault } from "./errors.ts";
+import { GroupConsumer, type GroupConsumerOptions } from "./group-consumer.ts";
 import { Link } from "./link.ts";
 import { Queue } from "./queue.ts";
 import { Settler } from "./settler.ts";
 import type { Status } from "./status.ts";
+import { Topic } from "./topic.ts";
+import { type Transacted, type Transaction, transact } from "./transaction.ts";
 import type { Dial, TlsOptions } from "./transport.ts";
 
 export interface ClientOptions {
@@ -60,6 +63,7 @@ export class Client implements AsyncDisposable {
       settler: new Settler(link.outbox),
       open: new Set<Closable>(),
       nextSequence: () => ++sequence,
+      uniqueName: () => hex(link.random.bytes(8)),
     };
   }
 
@@ -131,6 +135,23 @@ export class Client implements AsyncDisposable {
 
   queue(name: string): Queue {
     return new Queue(name, this.#context);
+  }
+
+  topic(name: string): Topic {
+    return new Topic(name, this.#context);
+  }
+
+  /** A member of a consumer group. */
+  consumer(options: GroupConsumerOptions): GroupConsumer {
+    return new GroupConsumer(this.#context, this.#context.uniqueName(), options).start();
+  }
+
+  /**
+   * All of it or nothing, at most 10 000 entries and 4 MiB. Transactions of one client land in the order of the calls.
+   * @throws RefusedError `stale-generation`, `unexpected-offset`, ...; ClientFault as `Queue.send`.
+   */
+  transact(transaction: Transaction): Promise<Transacted> {
+    return transact(this.#context, transaction);
   }
 
   /** Names of all queues. */

@@ -17,4 +17,6 @@ export interface Context {
    * can be told from a second request.
    */
   nextSequence(): number;
+  /** A name that no other member has. */
+  uniqueName(): string;
 }

@@ -146,7 +146,7 @@ export class Link {
       const delayMs = isRoundOver ? backoffMs(backoff, failures++, this.random) : 0;
       const nextAttemptMs = addresses.length > 1 ? delayMs : Math.max(delayMs, outcome.reconnectAfterMs);
       this.status.tell({ state: "disconnected", address: address.text, code, sentence, nextAttemptMs });
-      await pause(this.clock, nextAttemptMs, signal);
+      if (nextAttemptMs > 0) await pause(this.clock, nextAttemptMs, signal);
     }
   }
 
@@ -195,7 +195,7 @@ export class Link {
     this.#present = session;
     if (this.#closing.signal.aborted) session.end();
     else session.start({ ...protocolVersion, ...hello });
-    return over.promise;
+    return await over.promise;
   }
 
   #connected(session: Session, { text }: Address): void {

@@ -1,5 +1,6 @@
 /** What becomes of the connection, told as it happens. Everything that goes wrong on the way is a state here and never a thrown event. */
 import type { WireDurability } from "@sluice/protocol/full";
+import { Inbox } from "./inbox.ts";
 
 export type Status =
   /** An attempt begins. `attempt` counts from 1 since the last time that the client was connected for a while. */
@@ -79,41 +80,30 @@ export class StatusFeed {
 }
 
 class StatusReader implements AsyncIterableIterator<Status> {
-  readonly #waiting: Status[] = [];
-  readonly #asked: ((result: IteratorResult<Status>) => void)[] = [];
+  readonly #inbox = new Inbox<Status>();
   readonly #left: () => void;
-  #isOver = false;
 
   constructor(left: () => void) {
     this.#left = left;
   }
 
   push(status: Status): void {
-    const asked = this.#asked.shift();
-    if (asked === undefined) {
-      if (this.#waiting.length === waitingMax) this.#waiting.shift();
-      this.#waiting.push(status);
-    } else {
-      asked({ done: false, value: status });
-    }
+    if (this.#inbox.count === waitingMax) this.#inbox.shift();
+    this.#inbox.push(status);
   }
 
   end(): void {
-    this.#isOver = true;
-    for (const asked of this.#asked.splice(0)) asked({ done: true, value: undefined });
+    this.#inbox.end();
   }
 
   next(): Promise<IteratorResult<Status>> {
-    const status = this.#waiting.shift();
-    if (status !== undefined) return Promise.resolve({ done: false, value: status });
-    if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => this.#asked.push(resolve));
+    return this.#inbox.next();
   }
 
   return(): Promise<IteratorResult<Status>> {
     this.#left();
-    this.#waiting.length = 0;
-    this.end();
+    this.#inbox.keep(() => false);
+    this.#inbox.end();
     return Promise.resolve({ done: true, value: undefined });
   }
 

@@ -1,7 +1,7 @@
 /** Deliveries of a queue, one after the other, as fast as they are taken and no faster. */
 import type { WireDelivery } from "@sluice/protocol/full";
 import { Delivery } from "./delivery.ts";
-import { SluiceError } from "./errors.ts";
+import { Inbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { QueueFeed } from "./queue-feed.ts";
 import type { Settler } from "./settler.ts";
@@ -34,11 +34,8 @@ export class Subscription implements AsyncIterableIterator<Delivery>, AsyncDispo
   readonly #creditMax: number;
   readonly #feed: QueueFeed;
   readonly #closed: (subscription: Subscription) => void;
-  readonly #asked: PromiseWithResolvers<IteratorResult<Delivery>>[] = [];
-  #waiting: Waiting[] = [];
+  readonly #inbox = new Inbox<Waiting>();
   #takenCount = 0;
-  #isOver = false;
-  #error: Error | undefined;
 
   constructor(
     link: Link,
@@ -72,13 +69,15 @@ export class Subscription implements AsyncIterableIterator<Delivery>, AsyncDispo
     return this;
   }
 
-  next(): Promise<IteratorResult<Delivery>> {
-    const delivery = this.#shift();
-    if (delivery !== undefined) return Promise.resolve({ done: false, value: delivery });
-    if (this.#isOver) return this.#last();
-    const asked = Promise.withResolvers<IteratorResult<Delivery>>();
-    this.#asked.push(asked);
-    return asked.promise;
+  async next(): Promise<IteratorResult<Delivery>> {
+    for (;;) {
+      const { done, value } = await this.#inbox.next();
+      if (done === true) return { done, value: undefined };
+      this.#taken();
+      if (this.#isHeld(value)) {
+        return { done: false, value: new Delivery(this.#queue, value.wire, this.#settler) };
+      }
+    }
   }
 
   async return(): Promise<IteratorResult<Delivery>> {
@@ -104,24 +103,13 @@ export class Subscription implements AsyncIterableIterator<Delivery>, AsyncDispo
 
   #take(deliveries: readonly WireDelivery[]): void {
     const arrivedMs = this.#link.clock.now().monotonicMs;
-    for (const wire of deliveries) this.#waiting.push({ wire, arrivedMs });
-    while (this.#asked.length > 0) {
-      const value = this.#shift();
-      if (value === undefined) return;
-      this.#asked.shift()?.resolve({ done: false, value });
-    }
+    for (const wire of deliveries) this.#inbox.push({ wire, arrivedMs });
   }
 
-  /** The next delivery whose lease still runs. */
-  #shift(): Delivery | undefined {
+  /** Whether the lease still runs. */
+  #isHeld({ arrivedMs }: Waiting): boolean {
     const { leaseMs } = this.#feed;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      this.#taken();
-      const heldMs = this.#link.clock.now().monotonicMs - next.arrivedMs;
-      if (leaseMs === undefined || heldMs < leaseMs)
-        return new Delivery(this.#queue, next.wire, this.#settler);
-    }
-    return undefined;
+    return leaseMs === undefined || this.#link.clock.now().monotonicMs - arrivedMs < leaseMs;
   }
 
   /** Credit goes back in halves: one frame for many messages, and the server never waits for it. */
@@ -134,8 +122,7 @@ export class Subscription implements AsyncIterableIterator<Delivery>, AsyncDispo
 
   #giveBack(): void {
     this.#takenCount = 0;
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = this.#inbox.keep(() => false);
     this.#settler.giveBack(
       this.#queue,
       waiting.map(({ wire }) => wire),
@@ -143,17 +130,8 @@ export class Subscription implements AsyncIterableIterator<Delivery>, AsyncDispo
   }
 
   #end(error: Error | undefined): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    // That a client was closed is no news for the one who closed it.
-    this.#error = error instanceof SluiceError && error.code === "closed" ? undefined : error;
+    if (this.#inbox.isOver) return;
+    this.#inbox.end(error);
     this.#closed(this);
-    for (const asked of this.#asked.splice(0)) this.#last().then(asked.resolve, asked.reject);
-  }
-
-  #last(): Promise<IteratorResult<Delivery>> {
-    const error = this.#error;
-    this.#error = undefined;
-    return error === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
   }
 }
