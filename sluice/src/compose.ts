@@ -112,6 +112,7 @@ export class Sluice implements AsyncDisposable {
       consumerCountMax: settings.MAX_CONSUMERS,
       bufferCountMax: settings.CONSUMER_CHANNEL_BUFFER_SIZE,
       overflow: settings.OVERFLOW,
+      full: { durability: broker.durability },
       access,
       clock,
       log: log.child({ part: "tcp" }),
