@@ -73,6 +73,11 @@ export class Peer {
     return this.#frames.splice(0).filter(({ verb }) => pings || verb !== "ping");
   }
 
+  /** Puts back what was looked at. */
+  put(frames: readonly ClientFrame[]): void {
+    this.#frames.unshift(...frames);
+  }
+
   /** The next thing that the client says, which is to be a `verb`. */
   async next<Verb extends ClientFrame["verb"]>(verb: Verb): Promise<FrameOf<Verb>> {
     await settle();
