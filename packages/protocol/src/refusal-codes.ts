@@ -52,6 +52,7 @@ export const brokerCodes = [
   "stale-sequence",
   "limit-exceeded",
   "memory-full",
+  "disk-full",
   "too-many-consumers",
   "storage-failed",
   "shutting-down",

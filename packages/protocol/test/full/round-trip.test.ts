@@ -4,7 +4,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { FrameReader } from "../../src/frame-reader.ts";
 import { FrameWriter, fullFrameBytesMax, ReplyDecoder, RequestDecoder } from "../../src/full/index.ts";
-import { clientFrames, joined, payloadOf, seen, serverFrames } from "./any-frame.ts";
+import { joined, payloadOf, seen } from "./any-field.ts";
+import { clientFrames } from "./client-frames.ts";
+import { serverFrames } from "./server-frames.ts";
 
 const runs = { numRuns: 60 };
 

@@ -1,0 +1,158 @@
+/** An arbitrary frame of each verb that a client can say. */
+import fc from "fast-check";
+import * as full from "../../src/full/index.ts";
+import {
+  few,
+  id,
+  idAlone,
+  maybe,
+  message,
+  ms,
+  name,
+  offsets,
+  partitions,
+  receipt,
+  record,
+  type Sample,
+  sample,
+  text,
+  u8,
+  u16,
+  u32,
+  u64,
+} from "./any-field.ts";
+
+export const clientFrames: Readonly<Record<full.RequestVerb | "pong", fc.Arbitrary<Sample>>> = {
+  hello: sample(
+    "hello",
+    fc.record({
+      id,
+      major: fc.constant(1),
+      minor: u8,
+      client: name,
+      token: text,
+      producer: name,
+      heartbeatMs: u32,
+      wants: few(name),
+    }),
+    full.writeHello,
+  ),
+  ping: sample("ping", idAlone, (to, frame) => full.writePing(to, frame.id)),
+  pong: sample("pong", idAlone, (to, frame) => full.writePong(to, frame.id)),
+  cancel: sample("cancel", idAlone, (to, frame) => full.writeCancel(to, frame.id)),
+  send: sample(
+    "send",
+    fc.record({ id, queue: name, atomic: fc.boolean(), sequence: maybe(u64), messages: few(message) }),
+    full.writeSend,
+  ),
+  receive: sample(
+    "receive",
+    fc.record({ id, queue: name, max: u16, bytesMax: u32, waitMs: u32, visibilityTimeoutMs: maybe(ms) }),
+    full.writeReceive,
+  ),
+  subscribe: sample(
+    "subscribe",
+    fc.record({ id, queue: name, credit: u32, visibilityTimeoutMs: maybe(ms) }),
+    full.writeSubscribe,
+  ),
+  credit: sample("credit", fc.record({ id, add: u32 }), full.writeCredit),
+  ack: sample("ack", fc.record({ id, queue: name, receipts: few(receipt) }), full.writeAck),
+  nack: sample(
+    "nack",
+    fc.record({ id, queue: name, delayMs: u32, counts: fc.boolean(), reason: text, receipts: few(receipt) }),
+    full.writeNack,
+  ),
+  extend: sample(
+    "extend",
+    fc.record({ id, queue: name, visibilityTimeoutMs: u32, receipts: few(receipt) }),
+    full.writeExtend,
+  ),
+  publish: sample(
+    "publish",
+    fc.record({ id, topic: name, sequence: maybe(u64), records: few(record) }),
+    full.writePublish,
+  ),
+  fetch: sample(
+    "fetch",
+    fc.record({ id, topic: name, partition: u32, offset: u64, recordsMax: u32, bytesMax: u32, waitMs: u32 }),
+    full.writeFetch,
+  ),
+  listen: sample(
+    "listen",
+    fc.record({
+      id,
+      topic: name,
+      credit: u32,
+      bufferCountMax: u32,
+      overflow: fc.constantFrom(...full.overflows),
+    }),
+    full.writeListen,
+  ),
+  offsetAt: sample(
+    "offsetAt",
+    fc.record({ id, topic: name, partition: u32, timeMs: u64 }),
+    full.writeOffsetAt,
+  ),
+  transact: sample(
+    "transact",
+    fc.record({
+      id,
+      sequence: maybe(u64),
+      commit: maybe(fc.record({ group: name, generation: u64, offsets })),
+      fence: maybe(
+        fc.record({ group: name, generation: u64, topic: name, partition: u32, expectedOffset: u64 }),
+      ),
+      publishes: few(fc.record({ topic: name, records: few(record) })),
+      sends: few(fc.record({ queue: name, messages: few(message) })),
+    }),
+    full.writeTransact,
+  ),
+  join: sample(
+    "join",
+    fc.record({
+      id,
+      group: name,
+      member: name,
+      sessionTimeoutMs: u32,
+      rebalanceTimeoutMs: u32,
+      topics: few(name),
+    }),
+    full.writeJoin,
+  ),
+  beat: sample("beat", idAlone, (to, frame) => full.writeBeat(to, frame.id)),
+  release: sample("release", fc.record({ id, membership: u32, generation: u64 }), full.writeRelease),
+  leave: sample("leave", fc.record({ id, membership: u32 }), full.writeLeave),
+  commit: sample("commit", fc.record({ id, group: name, generation: u64, offsets }), full.writeCommit),
+  committed: sample("committed", fc.record({ id, group: name, partitions }), full.writeCommitted),
+  createQueue: sample(
+    "createQueue",
+    fc.record({
+      id,
+      queue: name,
+      visibilityTimeoutMs: maybe(ms),
+      deadLetter: maybe(fc.record({ queue: fc.stringMatching(/^[a-z]{1,9}$/), receiveCountMax: u32 })),
+      messageCountMax: maybe(u64),
+      bodyBytesMax: maybe(u64),
+      durability: fc.constantFrom(undefined, "synced", "buffered", "memory"),
+    }),
+    full.writeCreateQueue,
+  ),
+  describeQueue: sample("describeQueue", fc.record({ id, queue: name }), full.writeDescribeQueue),
+  createTopic: sample(
+    "createTopic",
+    fc.record({
+      id,
+      topic: name,
+      partitionCount: maybe(ms),
+      retention: fc.constantFrom(undefined, "log", "live"),
+      durability: fc.constantFrom(undefined, "synced", "buffered", "memory"),
+    }),
+    full.writeCreateTopic,
+  ),
+  describeTopic: sample("describeTopic", fc.record({ id, topic: name }), full.writeDescribeTopic),
+  list: sample(
+    "list",
+    fc.record({ id, what: fc.constantFrom("queues", "topics"), after: name, max: u32 }),
+    full.writeList,
+  ),
+};
