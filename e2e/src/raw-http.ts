@@ -1,6 +1,7 @@
 /** HTTP byte by byte, for requests that no proper client would send. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { Change } from "./change.ts";
 
 export interface RawAnswer {
   /** 0 when the connection ended without an answer. */
@@ -12,14 +13,17 @@ export interface RawAnswer {
 export class RawHttp implements AsyncDisposable {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;
+  readonly #change = new Change();
   #text = "";
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    socket.once("close", () => this.#change.notify());
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => {
       this.#text += text;
+      this.#change.notify();
     });
     socket.on("error", () => socket.destroy());
   }
@@ -40,6 +44,14 @@ export class RawHttp implements AsyncDisposable {
 
   write(text: string): void {
     this.#socket.write(text);
+  }
+
+  /** Waits until this has come. Rejects when the connection ends without it. */
+  async has(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.#text)) {
+      if (this.#socket.closed) throw new Error(`the connection ended without ${pattern}: ${this.#text}`);
+      await this.#change.next();
+    }
   }
 
   /** What has come when the server has ended the connection. */

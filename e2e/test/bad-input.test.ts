@@ -59,6 +59,11 @@ test("whatever some send, they are told what is wrong with it, and nobody else n
         for (const port of ports) await expectStatus(port, bytes, status);
       });
     }
+    for (const port of ports) {
+      await t.test("who is still sending what is too long is answered, and can go on", () =>
+        sendTooMuch(port),
+      );
+    }
     await t.test("other people's sessions", () => otherPeoplesSessions(at.http));
     await t.test("calls of the hub that cannot be", () => badCalls(at));
     await t.test("what is no handshake", () => badHandshake(at));
@@ -105,6 +110,18 @@ async function oneTooMany({ http, tcpPort }: Incarnation): Promise<void> {
   const late = stack.use(await FramedSocket.open(tcpPort));
   late.send(["CONSUMER topic=crowd"]);
   match((await late.rest()).join(), /^ERROR too-many-consumers /);
+}
+
+/** The answer comes before the end of the body. Ending the connection then would reset it, and the answer would be lost with it. */
+async function sendTooMuch(port: number): Promise<void> {
+  const halfBytes = 5 * 1024 * 1024;
+  await using raw = await RawHttp.open(port);
+  raw.write("POST /api/v1/messages/text HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n");
+  raw.write(`Content-Length: ${2 * halfBytes}\r\n\r\n${"x".repeat(halfBytes)}`);
+  await raw.has(/^HTTP\/1\.1 413 /);
+  raw.write("x".repeat(halfBytes));
+  raw.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  match((await raw.answer()).body, /HTTP\/1\.1 200 /);
 }
 
 async function otherPeoplesSessions(http: HttpClient): Promise<void> {
