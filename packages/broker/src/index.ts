@@ -9,3 +9,4 @@ export type { Attribute, Attributes } from "./queue/message.ts";
 export { noAttributes } from "./queue/message.ts";
 export { decodeBatch } from "./topic/batch-codec.ts";
 export type { OutgoingRecord, RecordPlace, TopicRecord } from "./topic/commands.ts";
+export { rebalanceTimeoutMsDefault, sessionTimeoutMsDefault } from "./topic/group/limits.ts";

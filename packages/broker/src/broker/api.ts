@@ -11,8 +11,16 @@ import type { Attributes, Receipt } from "../queue/message.ts";
 import type { QueueRefusal, Refused } from "../queue/refusals.ts";
 import type { OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
 import type { TopicRefusal } from "../topic/refusals.ts";
+import type {
+  GroupDescription,
+  GroupMemberRequest,
+  JoinGroupRequest,
+  MemberAssignment,
+  ReleasePartitionsRequest,
+} from "./api-groups.ts";
 
 export type { Attribute, Attributes } from "../queue/message.ts";
+export type * from "./api-groups.ts";
 export type { OutgoingMessage, OutgoingRecord, TopicRecord };
 
 /** Refusals that no single queue or topic can give, because they are about the broker as a whole. */
@@ -264,19 +272,6 @@ export interface LiveSubscription extends Disposable {
 
 // ---- groups and transactions ----
 
-export interface JoinGroupRequest {
-  readonly group: string;
-  readonly member: string;
-  readonly topics: readonly string[];
-  /** Called at each new generation, also for the join itself. With no partitions this member waits for the next generation. */
-  readonly onAssigned: (assignment: MemberAssignment) => void;
-}
-
-export interface MemberAssignment {
-  readonly generation: number;
-  readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
-}
-
 export interface NamedOffset {
   readonly topic: string;
   readonly partition: number;
@@ -335,8 +330,14 @@ export interface BrokerApi {
   /** Undefined when nothing blocks publishing to the topic; else resolves when every blocking subscriber has room again. */
   room(topic: string): Promise<void> | undefined;
 
+  /** Answered when the generation has begun that the member is in: others may have to release partitions first. */
   joinGroup(request: JoinGroupRequest): Promise<Result<{ readonly assignment: MemberAssignment }>>;
-  leaveGroup(request: { readonly group: string; readonly member: string }): Promise<Result<object>>;
+  leaveGroup(request: GroupMemberRequest): Promise<Result<object>>;
+  /** Answered at once, or when the new generation has begun if this was the last release that it waited for. */
+  releasePartitions(request: ReleasePartitionsRequest): Promise<Result<object>>;
+  /** Says that the member lives. Refused as `unknown-member` when it was dropped: it has to join anew. */
+  heartbeatMember(request: GroupMemberRequest): Promise<Result<object>>;
+  describeGroup(group: string): Promise<Result<{ readonly description: GroupDescription }>>;
   commitOffsets(request: CommitOffsetsRequest): Promise<Result<Durable>>;
   /** Undefined when the group has never committed there. */
   committedOffset(request: {

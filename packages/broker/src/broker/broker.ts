@@ -27,6 +27,7 @@ import { QueueBatches } from "./queue-batches.ts";
 import { Queues } from "./queues.ts";
 import { BrokerState, inCatalog } from "./state.ts";
 import { Statistics } from "./statistics.ts";
+import { Timetable } from "./timetable.ts";
 import { Topics } from "./topics.ts";
 import { Transactions } from "./transactions.ts";
 
@@ -49,6 +50,7 @@ export interface BrokerOptions {
 
 export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable {
   readonly #core: Core;
+  readonly #timetable: Timetable;
   readonly #queues: Queues;
   readonly #batches: QueueBatches;
   readonly #topics: Topics;
@@ -65,10 +67,14 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     });
     const statistics = new Statistics(options.metrics ?? createMetrics(), core.state);
     this.#core = core;
-    this.#queues = new Queues(core, directory, statistics);
+    this.#timetable = new Timetable(core.clock, (owner) => {
+      this.#queues.due(owner);
+      this.#groups.due(owner);
+    });
+    this.#queues = new Queues(core, directory, statistics, this.#timetable);
     this.#batches = new QueueBatches(core, directory, this.#queues, statistics);
     this.#topics = new Topics(core, directory, statistics);
-    this.#groups = new Groups(core, directory);
+    this.#groups = new Groups(core, directory, this.#timetable);
     this.#transactions = new Transactions(core, directory, this.#topics);
     this.#checkpoints = new Checkpoints(core, { ...defaultCheckpointPolicy, ...options.checkpoints });
     this.#descriptions = new Descriptions(core, directory, this.#topics);
@@ -122,7 +128,10 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   room = (topic: string) => this.#topics.room(topic);
 
   joinGroup = (request: api.JoinGroupRequest) => this.#groups.join(request);
-  leaveGroup = (request: { readonly group: string; readonly member: string }) => this.#groups.leave(request);
+  leaveGroup = (request: api.GroupMemberRequest) => this.#groups.leave(request);
+  releasePartitions = (request: api.ReleasePartitionsRequest) => this.#groups.release(request);
+  heartbeatMember = (request: api.GroupMemberRequest) => this.#groups.heartbeat(request);
+  describeGroup = (group: string) => this.#groups.describe(group);
   commitOffsets = (request: api.CommitOffsetsRequest) => this.#groups.commit(request);
   committedOffset = (request: {
     readonly group: string;
@@ -142,10 +151,12 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     return this.#core.journal.durability;
   }
 
-  /** Takes no new work and ends long polls and live subscriptions. Acks, nacks and offset commits are still taken. */
+  /** Takes no new work and ends long polls, live subscriptions and joins that wait. Acks, nacks and offset commits are still taken. */
   drain(): void {
     this.#core.drain();
+    this.#timetable.close();
     this.#queues.close();
+    this.#groups.close();
     this.#topics.close();
   }
 

@@ -8,7 +8,7 @@ import { type Refused, refuse } from "../queue/refusals.ts";
 import type { Memory } from "./batch.ts";
 import type { Salt } from "./ids.ts";
 import type { BrokerLimits } from "./limits.ts";
-import type { BrokerState, Change } from "./state.ts";
+import type { BrokerState, Change, UnwrittenChange } from "./state.ts";
 
 /** Called after each commit with what it touched, when the states have changed and before anything has settled. */
 export type Touched = (changes: readonly Change[]) => void;
@@ -109,8 +109,8 @@ export class Core {
     });
   }
 
-  /** Applies changes of which nothing is written: those of live topics. They settle at once, whatever else is being written. */
-  applyUnwritten(changes: readonly Change[]): void {
+  /** Applies changes of which nothing is written: those of live topics and memberships. They settle at once, whatever else is being written. */
+  applyUnwritten(changes: readonly UnwrittenChange[]): void {
     const now = this.clock.now();
     for (const change of changes) this.state.apply(change, now, [], 0);
   }

@@ -29,7 +29,7 @@ import { waitMsMax } from "./limits.ts";
 import { remembered, repeated } from "./repeats.ts";
 import { type Change, inQueues } from "./state.ts";
 import type { Operation, Statistics } from "./statistics.ts";
-import { Timetable } from "./timetable.ts";
+import type { Timetable } from "./timetable.ts";
 import { Waits } from "./waits.ts";
 
 /** Deliveries that are decided and applied, and whose append may not have settled yet. */
@@ -61,12 +61,12 @@ export class Queues {
   readonly #waits: Waits;
   readonly #timetable: Timetable;
 
-  constructor(core: Core, directory: Directory, statistics: Statistics) {
+  constructor(core: Core, directory: Directory, statistics: Statistics, timetable: Timetable) {
     this.#core = core;
     this.#directory = directory;
     this.#statistics = statistics;
     this.#waits = new Waits(core.clock);
-    this.#timetable = new Timetable(core.clock, (number) => this.#due(number));
+    this.#timetable = timetable;
     core.onTouched((changes) => this.#touched(changes));
   }
 
@@ -77,7 +77,6 @@ export class Queues {
 
   close(): void {
     this.#waits.close();
-    this.#timetable.close();
   }
 
   async send(request: SendRequest): Promise<Result<{ readonly messageIds: readonly string[] } & Durable>> {
@@ -254,7 +253,8 @@ export class Queues {
     if (decided.ok) this.#core.commitThen(inQueues(decided.records), () => {});
   }
 
-  #due(number: number): void {
+  /** Does what is due in that queue; nothing when the number is not a queue's. */
+  due(number: number): void {
     const queue = this.#core.state.queue(number);
     if (queue === undefined || this.#core.refusal("finishing") !== undefined) return;
     const { records, reply } = decideDue(queue, this.#core.now(), this.#core.state);

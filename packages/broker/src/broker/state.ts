@@ -18,7 +18,7 @@ import { QueueState, takeDeadBodies } from "../queue/state.ts";
 import { applyToTopic } from "../topic/apply.ts";
 import { applyToGroup } from "../topic/group/apply.ts";
 import { decodeGroupRecord, encodeGroupRecord } from "../topic/group/record-codec.ts";
-import type { GroupRecord } from "../topic/group/records.ts";
+import { type GroupFact, type GroupRecord, isWritten } from "../topic/group/records.ts";
 import { snapshotGroup } from "../topic/group/snapshot.ts";
 import { type GroupDirectory, GroupState } from "../topic/group/state.ts";
 import { Holdings } from "../topic/holdings.ts";
@@ -49,6 +49,11 @@ export type Change =
       readonly durability: JournalPart["durability"];
     };
 
+/** A change of which nothing is ever written: it is true of this process alone. Those of live-only topics are among the others. */
+export type UnwrittenChange =
+  | Change
+  | { readonly what: "membership"; readonly owner: number; readonly record: Exclude<GroupFact, GroupRecord> };
+
 export const inCatalog = (record: CatalogRecord): Change => ({
   what: "catalog",
   owner: catalogOwner,
@@ -61,8 +66,11 @@ export const inQueues = (records: readonly OwnedRecord<QueueRecord>[]): Change[]
 export const inTopics = (records: readonly OwnedRecord<TopicJournalRecord>[]): Change[] =>
   records.map(({ owner, record }) => ({ what: "topic", owner, record }));
 
-export const inGroups = (records: readonly OwnedRecord<GroupRecord>[]): Change[] =>
-  records.map(({ owner, record }) => ({ what: "group", owner, record }));
+export const inGroups = (records: readonly OwnedRecord<GroupFact>[]): Change[] =>
+  records.flatMap(({ owner, record }) => (isWritten(record) ? [{ what: "group", owner, record }] : []));
+
+export const inMemberships = (records: readonly OwnedRecord<GroupFact>[]): UnwrittenChange[] =>
+  records.flatMap(({ owner, record }) => (isWritten(record) ? [] : [{ what: "membership", owner, record }]));
 
 const noBodies: JournalPart["bodies"] = [];
 
@@ -131,7 +139,7 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
   }
 
   /** The only way a broker changes, live and in recovery. The bodies of the change lie at `positions` from index `first` on. */
-  apply(change: Change, now: Now, positions: readonly BodyPosition[], first: number): void {
+  apply(change: UnwrittenChange, now: Now, positions: readonly BodyPosition[], first: number): void {
     switch (change.what) {
       case "catalog":
         this.catalog.apply(change.record);
@@ -153,7 +161,8 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
         applyToTopic(topic, change.record, positions, first);
         return;
       }
-      case "group": {
+      case "group":
+      case "membership": {
         const group = this.#groups.get(change.owner);
         assert(group !== undefined, `group ${change.owner} is in the catalog`);
         applyToGroup(group, change.record);

@@ -1,17 +1,18 @@
 /**
- * The one timer of a broker. Each queue says when it next has something to do; the timer is armed for the earliest. A deadline is a
- * command like any other, so being late by some milliseconds changes nothing but when it is given.
+ * The one timer of a broker. Each queue and each group says when it next has something to do; the timer is armed for the earliest. A
+ * deadline is a command like any other, so being late by some milliseconds changes nothing but when it is given.
  */
 import type { Clock, Timer } from "@sluice/runtime";
 
 interface Entry {
   readonly dueMs: number;
-  readonly number: number;
+  /** By its number in the catalog, which queues and groups share. */
+  readonly owner: number;
 }
 
 export class Timetable {
   readonly #clock: Clock;
-  readonly #fire: (number: number) => void;
+  readonly #fire: (owner: number) => void;
   /** A binary heap by `dueMs`. An entry counts only while `#dueMs` still says the same: moving one is pushing another. */
   readonly #heap: Entry[] = [];
   readonly #dueMs = new Map<number, number>();
@@ -19,21 +20,21 @@ export class Timetable {
   #armedMs = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(clock: Clock, fire: (number: number) => void) {
+  constructor(clock: Clock, fire: (owner: number) => void) {
     this.#clock = clock;
     this.#fire = fire;
   }
 
   /**
-   * Queue `number` has something to do at `dueMs` (monotonic), or nothing. A later instant than the one noted does not move it: it is
+   * The owner has something to do at `dueMs` (monotonic), or nothing. A later instant than the one noted does not move it: it is
    * fired early, finds nothing to do, and notes anew. Deadlines mostly move later, and this costs nothing then.
    */
-  note(number: number, dueMs: number | undefined): void {
+  note(owner: number, dueMs: number | undefined): void {
     if (this.#closed || dueMs === undefined) return;
-    const noted = this.#dueMs.get(number);
+    const noted = this.#dueMs.get(owner);
     if (noted !== undefined && noted <= dueMs) return;
-    this.#dueMs.set(number, dueMs);
-    this.#push({ dueMs, number });
+    this.#dueMs.set(owner, dueMs);
+    this.#push({ dueMs, owner });
     this.#arm();
   }
 
@@ -61,9 +62,9 @@ export class Timetable {
       first = this.#heap[0]
     ) {
       this.#pop();
-      if (this.#dueMs.get(first.number) !== first.dueMs) continue;
-      this.#dueMs.delete(first.number);
-      this.#fire(first.number);
+      if (this.#dueMs.get(first.owner) !== first.dueMs) continue;
+      this.#dueMs.delete(first.owner);
+      this.#fire(first.owner);
     }
     this.#arm();
   }

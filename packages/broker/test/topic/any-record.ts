@@ -72,7 +72,6 @@ export const anyGroupRecord: fc.Arbitrary<GroupRecord> = fc.oneof(
   record({
     kind: fc.constant("generation-begun" as const),
     assignment: record({ generation: count, members: fc.constant(new Map()) }),
-    subscriptions: fc.constant(new Map()),
   }),
   record({ kind: fc.constant("offsets-committed" as const), offsets }),
   record({ kind: fc.constant("restored-group" as const), generation: count, offsets }),

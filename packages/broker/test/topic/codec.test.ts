@@ -135,7 +135,6 @@ const fixtures: readonly {
     record: {
       kind: "generation-begun",
       assignment: { generation: 300, members: new Map() },
-      subscriptions: new Map(),
     },
     type: 96,
     head: "ac02",

@@ -22,8 +22,9 @@ import {
   type Fetch,
   FetchedRecords,
   fetch,
-  type GroupRecord,
+  type GroupFact,
   GroupState,
+  isWritten,
   type KeptBatch,
   type OutgoingRecord,
   snapshotGroup,
@@ -40,13 +41,16 @@ interface WrittenPart extends Omit<EncodedRecord, "bodies"> {
   readonly bodies: readonly ReplayedBody[];
 }
 
-const isOfGroup = (record: TopicJournalRecord | GroupRecord): record is GroupRecord =>
+const isOfGroup = (record: TopicJournalRecord | GroupFact): record is GroupFact =>
   record.kind === "generation-begun" ||
   record.kind === "offsets-committed" ||
-  record.kind === "restored-group";
+  record.kind === "restored-group" ||
+  record.kind === "membership-changed" ||
+  record.kind === "member-heard";
 
 export class TopicWorld {
   wallMs = Date.UTC(2026, 0, 1);
+  monotonicMs = 0;
   readonly topics = new Map<number, TopicState>();
   readonly groups = new Map<number, GroupState>();
   /** Every append so far; each is a list of parts that are there together or not at all. */
@@ -59,7 +63,7 @@ export class TopicWorld {
   }
 
   get now() {
-    return { wallMs: this.wallMs, monotonicMs: 0 };
+    return { wallMs: this.wallMs, monotonicMs: this.monotonicMs };
   }
 
   topic(number: number): TopicState | undefined {
@@ -102,7 +106,7 @@ export class TopicWorld {
     decision:
       | {
           readonly ok: true;
-          readonly records: readonly OwnedRecord<TopicJournalRecord | GroupRecord>[];
+          readonly records: readonly OwnedRecord<TopicJournalRecord | GroupFact>[];
           readonly reply: Reply;
         }
       | Refused<string>,
@@ -112,12 +116,12 @@ export class TopicWorld {
     return decision.reply;
   }
 
-  append(records: readonly OwnedRecord<TopicJournalRecord | GroupRecord>[]): void {
+  append(records: readonly OwnedRecord<TopicJournalRecord | GroupFact>[]): void {
     const parts: WrittenPart[] = [];
     for (const { owner, record } of records) {
       if (isOfGroup(record)) {
         applyToGroup(this.theGroup(owner), record);
-        parts.push(this.#placed(owner, encodeGroupRecord(record)));
+        if (isWritten(record)) parts.push(this.#placed(owner, encodeGroupRecord(record)));
         continue;
       }
       const topic = this.theTopic(owner);
@@ -133,6 +137,7 @@ export class TopicWorld {
   restarted(journal: readonly WrittenPart[][] = this.journal): TopicWorld {
     const world = new TopicWorld(this.#segments);
     world.wallMs = this.wallMs;
+    world.monotonicMs = this.monotonicMs;
     world.journal.push(...journal);
     for (const number of this.topics.keys()) world.topics.set(number, new TopicState(number));
     for (const number of this.groups.keys()) world.groups.set(number, new GroupState(number));

@@ -22,8 +22,13 @@ function stage(): TopicWorld {
   world.createTopic(input);
   world.createTopic(live, { retention: "live" });
   world.createGroup(owners);
-  world.submit(decideJoin(world.theGroup(owners), { id: "a", topics: [state, input] }, world));
+  join(world, "a");
   return world;
+}
+
+function join(world: TopicWorld, id: string): void {
+  const member = { id, topics: [state, input], rebalanceTimeoutMs: 0, sessionTimeoutMs: undefined };
+  world.submit(decideJoin(world.theGroup(owners), member, world.now, world));
 }
 
 function transact(world: TopicWorld, transaction: Transaction): string | readonly (readonly RecordPlace[])[] {
@@ -70,8 +75,7 @@ suite("T7: transactions", () => {
 
   test("a writer that lost the group is refused, and nothing of it is written", () => {
     const world = stage();
-    const group = world.theGroup(owners);
-    world.submit(decideJoin(group, { id: "b", topics: [state, input] }, world));
+    join(world, "b");
     const before = world.dump();
     equal(transact(world, { publishes: [publishTo(state, "late")], fence }), "stale-generation");
     equal(transact(world, { publishes: [publishTo(state, "late")], commit: commit(0) }), "stale-generation");
@@ -93,7 +97,7 @@ suite("T7: transactions", () => {
     const world = stage();
     equal(transact(world, { publishes: [], fence: { ...fence, topic: outcome } }), "stale-generation");
     const group = world.theGroup(owners);
-    world.submit(decideLeave(group, "a", world));
+    world.submit(decideLeave(group, "a", world.now, world));
     equal(transact(world, { publishes: [], fence: { ...fence, generation: 2 } }), "stale-generation");
     equal(transact(stage().restarted(), { publishes: [], fence }), "stale-generation");
   });

@@ -95,6 +95,8 @@ class Life {
   /** The highest generation that was announced in the lives before. */
   readonly #generationBefore: number;
   #generation = 0;
+  /** Who was told that a partition is its own in that generation. */
+  readonly #owners = new Map<number, string>();
 
   constructor(world: World, broker: Broker) {
     this.#world = world;
@@ -115,6 +117,7 @@ class Life {
       this.#publish,
       this.#transact,
       this.#join,
+      this.#leave,
       this.#commit,
     ];
     kinds[this.#world.pick(kinds.length)]?.call(this).catch((error: unknown) => {
@@ -222,16 +225,32 @@ class Life {
 
   async #join(): Promise<void> {
     const { ledger } = this.#world;
+    const member = { group: "readers", member: `member-${this.#world.pick(3)}` };
+    const keepsStill = this.#world.pick(3) === 0;
     await this.#broker.joinGroup({
-      group: "readers",
-      member: `member-${this.#world.pick(2)}`,
+      ...member,
       topics: ["news"],
-      onAssigned: ({ generation }) => {
+      rebalanceTimeoutMs: 5_000,
+      ...(this.#world.pick(2) === 0 && { sessionTimeoutMs: 15_000 }),
+      onAssigned: ({ generation, partitions }) => {
         ok(generation > this.#generationBefore, `generation ${generation} was given out in an earlier life`);
         ledger.generation = Math.max(ledger.generation, generation);
+        if (generation !== this.#generation) this.#owners.clear();
         this.#generation = generation;
+        for (const { partition } of partitions) {
+          const owner = this.#owners.get(partition) ?? member.member;
+          ok(owner === member.member, `partition ${partition} has two owners in generation ${generation}`);
+          this.#owners.set(partition, owner);
+        }
+      },
+      onRevoke: ({ generation }) => {
+        if (!keepsStill) void this.#broker.releasePartitions({ ...member, generation });
       },
     });
+  }
+
+  async #leave(): Promise<void> {
+    await this.#broker.leaveGroup({ group: "readers", member: `member-${this.#world.pick(3)}` });
   }
 
   async #commit(): Promise<void> {

@@ -1,25 +1,35 @@
 /** The only place where a consumer group changes, live and in recovery. */
 import type { OffsetCommit } from "../commands.ts";
-import type { GroupRecord } from "./records.ts";
+import type { GroupFact } from "./records.ts";
 import { type GroupState, nobody } from "./state.ts";
 
-export function applyToGroup(state: GroupState, record: GroupRecord): void {
-  switch (record.kind) {
+export function applyToGroup(state: GroupState, fact: GroupFact): void {
+  switch (fact.kind) {
     case "generation-begun":
       // A generation never goes back, whatever was damaged: a number that was used once must not be used again.
-      if (record.assignment.generation <= state.assignment.generation) return;
-      state.assignment = record.assignment;
-      state.subscriptions = record.subscriptions;
+      if (fact.assignment.generation <= state.assignment.generation) return;
+      state.assignment = fact.assignment;
+      state.rebalance = undefined;
       return;
     case "offsets-committed":
-      commit(state, record.offsets);
+      commit(state, fact.offsets);
       return;
     case "restored-group":
-      state.assignment = { generation: record.generation, members: nobody };
-      commit(state, record.offsets);
+      state.assignment = { generation: fact.generation, members: nobody };
+      commit(state, fact.offsets);
       return;
+    case "membership-changed":
+      state.members = fact.members;
+      state.rebalance = fact.rebalance;
+      return;
+    case "member-heard": {
+      const member = state.members.get(fact.id);
+      if (member === undefined) return;
+      state.members = new Map(state.members).set(fact.id, { ...member, heardMs: fact.heardMs });
+      return;
+    }
     default:
-      record satisfies never;
+      fact satisfies never;
   }
 }
 

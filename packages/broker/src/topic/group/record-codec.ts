@@ -46,7 +46,7 @@ function readGroupRecord(type: number, from: RecordReader): GroupRecord | undefi
   switch (type) {
     case types["generation-begun"]: {
       const assignment = { generation: from.varint(), members: nobody };
-      return { kind: "generation-begun", assignment, subscriptions: new Map() };
+      return { kind: "generation-begun", assignment };
     }
     case types["offsets-committed"]:
       return { kind: "offsets-committed", offsets: readOffsets(from) };

@@ -1,5 +1,6 @@
 /** What happened to a consumer group, as facts. */
 import type { Assignment, OffsetCommit } from "../commands.ts";
+import type { Member, Rebalance } from "./state.ts";
 
 /**
  * A generation began. The journal keeps its number alone: members are connections of this process and do not outlive it, so that
@@ -8,8 +9,6 @@ import type { Assignment, OffsetCommit } from "../commands.ts";
 export interface GenerationBegun {
   readonly kind: "generation-begun";
   readonly assignment: Assignment;
-  /** The topics that each member wants to read. */
-  readonly subscriptions: ReadonlyMap<string, readonly number[]>;
 }
 
 /** The group has read up to, not including, these offsets. */
@@ -25,4 +24,29 @@ export interface RestoredGroup {
   readonly offsets: readonly OffsetCommit[];
 }
 
+/** What the journal keeps. */
 export type GroupRecord = GenerationBegun | OffsetsCommitted | RestoredGroup;
+
+/** Who is in the group now, and what is waited for before the next generation. */
+export interface MembershipChanged {
+  readonly kind: "membership-changed";
+  readonly members: ReadonlyMap<string, Member>;
+  readonly rebalance: Rebalance | undefined;
+}
+
+/** A member gave a sign of life. */
+export interface MemberHeard {
+  readonly kind: "member-heard";
+  readonly id: string;
+  readonly heardMs: number;
+}
+
+/** What is true of this process alone, and is never written. */
+export type MembershipFact = MembershipChanged | MemberHeard;
+
+export type GroupFact = GroupRecord | MembershipFact;
+
+/** Whether the fact belongs into the journal. */
+export function isWritten(fact: GroupFact): fact is GroupRecord {
+  return fact.kind !== "membership-changed" && fact.kind !== "member-heard";
+}
