@@ -6,7 +6,13 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Broker, withOwnedTopics } from "@sluice/broker";
 import { guarded, httpRoutes, principalOnly, systemRoutes } from "@sluice/broker/http";
-import { FileJournal, type Journal, MemoryJournal, NodeDisk } from "@sluice/broker/journal";
+import {
+  FileJournal,
+  type Journal,
+  MemoryJournal,
+  NodeDisk,
+  reserveBytesUsual,
+} from "@sluice/broker/journal";
 import { TcpServer } from "@sluice/broker/tcp";
 import { BrokerEngine, Bus } from "@sluice/bus";
 import { chatPartitionCounts, createChat } from "@sluice/chat";
@@ -219,5 +225,13 @@ async function openJournal(settings: Settings, dataDirectory: string, log: Log):
   if (settings.JOURNAL === "memory") return new MemoryJournal();
   const path = join(dataDirectory, "journal");
   await makeDirectory(path);
-  return FileJournal.open({ disk: await NodeDisk.open(path), random: systemRandom, log });
+  const { DISK_BUDGET_BYTES: budgetBytes } = settings;
+  return FileJournal.open({
+    disk: await NodeDisk.open(path),
+    random: systemRandom,
+    log,
+    budgetBytes,
+    // The reserve counts as well, and must leave most of a small budget to the messages.
+    reserveBytes: Math.min(reserveBytesUsual, Math.floor(budgetBytes / 8)),
+  });
 }

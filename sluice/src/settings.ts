@@ -60,6 +60,11 @@ export const settingsTable = {
     "512M",
     "Memory for messages and records. Above half of it bodies stay in the journal; over it sends are refused with memory-full.",
   ),
+  DISK_BUDGET_BYTES: byteCount(
+    Number.POSITIVE_INFINITY,
+    "",
+    "Bytes that the journal may take. Over it, and on a full disk, sends are refused with disk-full. Without a value: the whole disk.",
+  ),
   AUTH_TOKENS: tokenList(
     "Tokens of those who may use the broker and run the waiting room, as name:token,name:token. On loopback without any, everybody may.",
   ),
@@ -77,7 +82,6 @@ export const settingsTable = {
     "Origins whose pages may call this server (CORS and WebSocket), separated by commas.",
   ),
   LOG_LEVEL: choice(logLevels, "info", "Least level that is logged."),
-  DISK_BUDGET_BYTES: later("Bytes that the journal may take"),
   CREDENTIALS_FILE: later("Principals and what they may do"),
   TLS_CERT_FILE: later("Certificate for TLS"),
   TLS_KEY_FILE: later("Key for TLS"),

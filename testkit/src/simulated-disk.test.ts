@@ -123,6 +123,18 @@ test("a call can be made to fail, or to move fewer bytes", async () => {
   assert.equal(disk.content("f")?.length, taken);
 });
 
+test("a disk with a capacity takes what still fits, then says that it is full; what is removed makes room", async () => {
+  const disk = new SimulatedDisk(seededRandom(7));
+  disk.capacityBytes = 1000;
+  await (await disk.create("other")).write(bytes(600, 1), 0);
+  const file = await disk.create("f");
+  assert.equal(await file.write(bytes(600, 2), 0), 400);
+  await assert.rejects(file.write(bytes(1, 2), 400), { code: "ENOSPC", syscall: "write" });
+  assert.equal(await file.write(bytes(400, 3), 0), 400, "bytes that are there can be written again");
+  await disk.remove("other");
+  assert.equal(await file.write(bytes(600, 2), 400), 600);
+});
+
 test("what a killed process had written is there; a power cut may still take it", async () => {
   const disk = new SimulatedDisk(seededRandom(8));
   const file = await disk.create("f");

@@ -27,6 +27,9 @@ export class SimulatedDisk implements Disk {
   /** Called at each call, before it has an effect; what it returns is what goes wrong. */
   onCall: (call: DiskCall) => DiskFailure | undefined = () => undefined;
 
+  /** Bytes that all files together can have: a write takes what still fits, and fails with `ENOSPC` when nothing does. */
+  capacityBytes = Number.POSITIVE_INFINITY;
+
   constructor(random: Random) {
     this.#random = random;
   }
@@ -48,6 +51,7 @@ export class SimulatedDisk implements Disk {
   /** A disk as `crash` would leave it now; this one goes on. Each call draws another outcome. */
   imageAfterCut(): SimulatedDisk {
     const image = new SimulatedDisk(this.#random);
+    image.capacityBytes = this.capacityBytes;
     const names = new Map(this.#syncedNames);
     for (const change of this.#nameChanges) {
       if (this.#random.unit() < 0.5) applyChange(names, change);
@@ -60,6 +64,7 @@ export class SimulatedDisk implements Disk {
   /** A copy of this disk: what a process finds that starts after the other one was killed, the machine having gone on. */
   imageAfterKill(): SimulatedDisk {
     const image = new SimulatedDisk(this.#random);
+    image.capacityBytes = this.capacityBytes;
     const copies = new Map<Inode, Inode>();
     const copyOf = (inode: Inode): Inode => {
       const copy = copies.get(inode) ?? inode.copy();
@@ -172,7 +177,9 @@ export class SimulatedDisk implements Disk {
     return {
       write: (bytes, offset) =>
         this.#run("write", name, (failure) => {
-          const taken = bytes.slice(0, count(bytes.length, failure));
+          const room = this.#room(inode, offset);
+          if (room <= 0 && bytes.length > 0) throw systemError("ENOSPC", "write", name);
+          const taken = bytes.slice(0, Math.min(room, count(bytes.length, failure)));
           change({ kind: "write", offset, bytes: taken });
           return taken.length;
         }),
@@ -191,6 +198,14 @@ export class SimulatedDisk implements Disk {
       size: () => this.#run("size", name, () => inode.size),
       close: () => this.#run("close", name, () => undefined),
     };
+  }
+
+  /** How many bytes can be written to a file at `offset`. */
+  #room(inode: Inode, offset: number): number {
+    if (this.capacityBytes === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    let others = 0;
+    for (const other of this.#names.values()) if (other !== inode) others += other.size;
+    return Math.max(this.capacityBytes - others, inode.size) - offset;
   }
 
   #inode(name: string): Inode {

@@ -30,6 +30,7 @@ export const brokerRefusals = [
   "stale-sequence",
   "limit-exceeded",
   "memory-full",
+  "disk-full",
   "too-many-consumers",
   "storage-failed",
   "shutting-down",

@@ -140,9 +140,9 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   }) => this.#groups.committed(request);
   transact = (request: api.TransactRequest) => this.#transactions.transact(request);
 
-  /** Not ready once the storage has failed or while it shuts down. */
+  /** Not ready once the storage has failed, while the disk is full, and while it shuts down. */
   readiness(): Readiness {
-    const refused = this.#core.refusal("new");
+    const refused = this.#core.refusal("new") ?? this.#core.refuseGrowth("synced");
     return refused === undefined ? { ready: true } : { ready: false, reason: refused.detail };
   }
 

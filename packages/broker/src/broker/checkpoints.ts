@@ -2,6 +2,7 @@
  * When the journal gets a checkpoint: a snapshot of the whole state as records, from which the next start begins. It bounds how much a start
  * reads, and lets segments go whose messages are gone. Taking one is only a matter of cost: the state is the same without.
  */
+import type { Timer } from "@sluice/runtime";
 import type { Core } from "./core.ts";
 
 export interface CheckpointPolicy {
@@ -10,9 +11,11 @@ export interface CheckpointPolicy {
    * snapshots of what waits.
    */
   readonly everyBytes: number;
+  /** While the disk is full, or the journal over its budget: at most so long after something changed, because that may make space. */
+  readonly fullDelayMs: number;
 }
 
-export const defaultCheckpointPolicy: CheckpointPolicy = { everyBytes: 64 * 1024 * 1024 };
+export const defaultCheckpointPolicy: CheckpointPolicy = { everyBytes: 64 * 1024 * 1024, fullDelayMs: 1000 };
 
 export class Checkpoints {
   readonly #core: Core;
@@ -20,11 +23,14 @@ export class Checkpoints {
   #bytesAtLast = 0;
   #running: Promise<void> | undefined;
   #closed = false;
+  #timer: Timer | undefined;
 
   constructor(core: Core, policy: CheckpointPolicy) {
     this.#core = core;
     this.#policy = policy;
     core.onTouched(() => this.#consider());
+    core.journal.onFull(() => this.#consider());
+    this.#consider();
   }
 
   /** Takes a checkpoint now, unless one is being taken; resolves when it is on the disk, or when it cannot be. */
@@ -38,13 +44,22 @@ export class Checkpoints {
   /** Takes none any more; resolves when the one under way has ended. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#timer?.[Symbol.dispose]();
     await this.#running;
   }
 
   #consider(): void {
-    if (this.#running !== undefined || this.#core.appendedBytes - this.#bytesAtLast < this.#policy.everyBytes)
-      return;
-    void this.take();
+    if (this.#closed) return;
+    const isFull = this.#core.journal.full !== undefined;
+    if (isFull)
+      this.#timer ??= this.#core.clock.after(this.#policy.fullDelayMs, () => this.#relieve()).unref();
+    const bytes = this.#core.appendedBytes - this.#bytesAtLast;
+    if (this.#running === undefined && !isFull && bytes >= this.#policy.everyBytes) void this.take();
+  }
+
+  #relieve(): void {
+    this.#timer = undefined;
+    if (this.#core.journal.full !== undefined) void this.take();
   }
 
   async #take(): Promise<void> {

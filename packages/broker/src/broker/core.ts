@@ -3,7 +3,7 @@
  * Everything that changes a state in this process passes through `commit`.
  */
 import { assert, type Clock, type Log, type Now, type Random } from "@sluice/runtime";
-import type { Durability, Journal, StorageFault } from "../journal/journal.ts";
+import type { Durability, Journal, Shortage, StorageFault } from "../journal/journal.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
 import type { Memory } from "./batch.ts";
 import type { Salt } from "./ids.ts";
@@ -85,6 +85,12 @@ export class Core {
     return undefined;
   }
 
+  /** Why no message or record of this durability can be added now, if so. What drains the disk is never refused for its being full. */
+  refuseGrowth(durability: "synced" | "buffered" | "memory"): Refused<"disk-full"> | undefined {
+    const { full } = this.journal;
+    return full === undefined || durability === "memory" ? undefined : refuse("disk-full", shortages[full]);
+  }
+
   /** What there is of memory for a batch. `holdsBodies`: its bodies stay in memory, wherever else they are. */
   memory(holdsBodies: boolean): Memory {
     const { memoryBytes: heldBytes } = this.state;
@@ -140,6 +146,12 @@ export class Core {
     for (const touched of this.#touched) touched(changes);
   }
 }
+
+const shortages = {
+  disk: "The disk is full. Nothing new is taken until there is space; receives and acks go on, and what they finish makes space.",
+  budget:
+    "The journal has as many bytes as it may. Nothing new is taken until some are gone; receives and acks go on, and what they finish makes room.",
+} as const satisfies Record<Shortage, string>;
 
 export const storageFailed = (fault: StorageFault): Refused<"storage-failed"> =>
   refuse(

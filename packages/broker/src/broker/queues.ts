@@ -102,7 +102,9 @@ export class Queues {
       const answer = { number: first.queue, firstSequence: first.firstSequence, durability };
       return (await this.#core.commit([])) ?? { ok: true, ...answer };
     }
-    const tooMuch = refuseBatch(given, this.#core.memory(settings.durability === "memory"));
+    const tooMuch =
+      this.#core.refuseGrowth(settings.durability) ??
+      refuseBatch(given, this.#core.memory(settings.durability === "memory"));
     if (tooMuch !== undefined) return tooMuch;
     const messages = given.map(({ body, attributes }) => ({ body: ownBody(body), attributes }));
     const decided = decideSend(found.state, { messages }, this.#core.now());

@@ -127,6 +127,8 @@ export class Topics {
     records: readonly OutgoingRecord[],
     producer: ProducerSequence | undefined,
   ): Promise<Result<Published>> {
+    const tooMuch = this.#core.refuseGrowth(topic.settings.durability);
+    if (tooMuch !== undefined) return Promise.resolve(tooMuch);
     const now = this.#core.now();
     const decided = decidePublish(topic, { records }, now);
     if (!decided.ok) return Promise.resolve(decided);

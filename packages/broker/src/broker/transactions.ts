@@ -48,6 +48,9 @@ export class Transactions {
         (await this.#core.commit([])) ?? { ok: true, places: repeat.published.map(placesOf), durability }
       );
     }
+    const adds = resolved.published.length > 0 || resolved.sends.size > 0;
+    const tooMuch = adds ? this.#core.refuseGrowth(resolved.durability) : undefined;
+    if (tooMuch !== undefined) return tooMuch;
     const now = this.#core.now();
     const decided = decideTransaction(resolved.transaction, now, state);
     if (!decided.ok) return decided;

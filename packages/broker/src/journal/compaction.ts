@@ -9,6 +9,7 @@ import type { Disk } from "./disk.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { JournalPart } from "./journal.ts";
 import type { LiveBodies } from "./live-bodies.ts";
+import type { Reserve } from "./reserve.ts";
 
 export interface CompactionOptions {
   readonly disk: Disk;
@@ -17,6 +18,9 @@ export interface CompactionOptions {
   readonly commit: GroupCommit;
   readonly bodies: BodyReader;
   readonly live: LiveBodies;
+  readonly reserve: Reserve;
+  /** Whether segments should go as soon as they can, so that there is space again. */
+  readonly isShort: () => boolean;
   /** Segments with a lower number are covered by a checkpoint. */
   readonly coveredBeforeSegment: number;
   /** Names of the checkpoints that are there. */
@@ -40,7 +44,9 @@ export class Compaction {
 
   /** See `Journal.checkpoint`. Rejects with a `Fault`: `checkpoint-failed`, after which the journal goes on, or `storage-failed`. */
   checkpoint(snapshot: Iterable<JournalPart>): Promise<void> {
-    const { commit, random } = this.#options;
+    const { commit, random, isShort } = this.#options;
+    // The segment that is written to cannot be removed, so that what drains it goes to the next one.
+    if (isShort()) commit.rotate();
     const { segmentNumber } = commit;
     const draft = draftCheckpoint(commit.lastSequence, random, snapshot);
     return this.#inTurn(() => this.#write(draft, segmentNumber));
@@ -78,9 +84,9 @@ export class Compaction {
   }
 
   async #write(draft: CheckpointDraft, segmentNumber: number): Promise<void> {
-    const { disk, commit } = this.#options;
+    const { commit } = this.#options;
     try {
-      const giveName = await writeCheckpoint(disk, draft);
+      const giveName = await this.#writeFile(draft);
       // A checkpoint speaks for every append before it, so these must be on the disk first.
       await commit.flush();
       await giveName();
@@ -95,6 +101,18 @@ export class Compaction {
     await this.#removeFiles(this.#checkpoints);
     this.#checkpoints = [draft.name];
     await this.#removeDead();
+  }
+
+  /** A checkpoint that is large beside the reserve must not use it up: acks need it more. */
+  #writeFile(draft: CheckpointDraft): Promise<() => Promise<void>> {
+    const { disk, reserve } = this.#options;
+    const bytes = draft.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    const fits = bytes <= reserve.bytes / 2;
+    if (reserve.full && !fits) {
+      throw new Fault("checkpoint-failed", `A checkpoint of ${bytes} bytes does not fit on the full disk.`);
+    }
+    const write = (): Promise<() => Promise<void>> => writeCheckpoint(disk, draft);
+    return fits ? reserve.during(write) : write();
   }
 
   async #removeDead(): Promise<void> {
@@ -117,7 +135,7 @@ export class Compaction {
 
   /** A file that cannot be removed takes room and does no harm: recovery finds it dead again. */
   async #removeFiles(names: readonly string[]): Promise<void> {
-    const { disk, commit, log } = this.#options;
+    const { disk, commit, log, reserve } = this.#options;
     for (const name of names) {
       try {
         await disk.remove(name);
@@ -128,6 +146,8 @@ export class Compaction {
         );
       }
     }
-    if (names.length > 0) await commit.syncDirectory();
+    if (names.length === 0) return;
+    await commit.syncDirectory();
+    reserve.retry();
   }
 }

@@ -1,5 +1,5 @@
 /** The journal in files of one directory: what the parts beside it do, put together behind the interface. */
-import { assert, type Log, type Random, silentLog } from "@sluice/runtime";
+import { assert, type Clock, type Log, type Random, silentLog, systemClock } from "@sluice/runtime";
 import { BodyReader } from "./body-reader.ts";
 import { Compaction } from "./compaction.ts";
 import type { Disk, DiskFile } from "./disk.ts";
@@ -12,13 +12,19 @@ import type {
   ReplayedAppend,
   ReplayReport,
   Settled,
+  Shortage,
   StorageFault,
 } from "./journal.ts";
 import { LiveBodies } from "./live-bodies.ts";
+import { MeasuredDisk } from "./measured-disk.ts";
 import { placeOf, segmentNumberOf } from "./record-codec.ts";
 import { type Recovered, recover } from "./recovery.ts";
+import { Reserve } from "./reserve.ts";
 
 const segmentBytesDefault = 64 * 1024 * 1024;
+
+/** A reserve in which a few hundred thousand acks fit, and a start is not felt. */
+export const reserveBytesUsual = 16 * 1024 * 1024;
 
 export interface FileJournalOptions {
   readonly disk: Disk;
@@ -26,6 +32,15 @@ export interface FileJournalOptions {
   readonly random: Random;
   /** A segment takes no further append over this many bytes. Default 64 MiB; at most 1 GiB. */
   readonly segmentBytes?: number;
+  /**
+   * Bytes kept on the disk for the time when it is full, so that acks and checkpoints still fit. Default 0: a full disk stops the journal;
+   * `reserveBytesUsual` suits a real disk.
+   */
+  readonly reserveBytes?: number;
+  /** Bytes of all files of the journal from which on it counts as full. Default: no bound. */
+  readonly budgetBytes?: number;
+  /** For looking now and then whether a full disk has space again. Default: that of the machine. */
+  readonly clock?: Clock;
   /** Default: says nothing. */
   readonly log?: Log;
 }
@@ -33,12 +48,15 @@ export interface FileJournalOptions {
 export class FileJournal implements Journal {
   readonly durability = "synced";
   readonly #options: FileJournalOptions;
+  readonly #disk: MeasuredDisk;
+  readonly #reserve: Reserve;
   readonly #log: Log;
   readonly #lock: AsyncDisposable;
   readonly #bodies: BodyReader;
   readonly #live = new LiveBodies();
   #commit: GroupCommit | undefined;
   #compaction: Compaction | undefined;
+  readonly #fullListeners: (() => void)[] = [];
   #replayed: Promise<unknown> = Promise.resolve();
   #phase: "opened" | "replaying" | "ready" | "closed" = "opened";
 
@@ -46,7 +64,15 @@ export class FileJournal implements Journal {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#lock = lock;
-    this.#bodies = new BodyReader(options.disk);
+    this.#disk = new MeasuredDisk(options.disk);
+    this.#bodies = new BodyReader(this.#disk);
+    this.#reserve = new Reserve({
+      disk: this.#disk,
+      bytes: options.reserveBytes ?? 0,
+      clock: options.clock ?? systemClock,
+      syncDirectory: async () => this.#commit?.syncDirectory(),
+      onChange: (full) => this.#tellFull(full),
+    });
   }
 
   /** Takes the lock of the directory. Rejects with a `Fault` (`directory-in-use`) when another process has it. */
@@ -63,6 +89,16 @@ export class FileJournal implements Journal {
     return this.#commit?.pendingBytes ?? 0;
   }
 
+  get full(): Shortage | undefined {
+    if (this.#reserve.full) return "disk";
+    const { budgetBytes = Number.POSITIVE_INFINITY } = this.#options;
+    return this.#disk.bytes + this.pendingBytes >= budgetBytes ? "budget" : undefined;
+  }
+
+  onFull(listener: () => void): void {
+    this.#fullListeners.push(listener);
+  }
+
   replay(visit: (append: ReplayedAppend) => void): Promise<ReplayReport> {
     assert(this.#phase === "opened", "a journal is replayed once");
     this.#phase = "replaying";
@@ -72,7 +108,9 @@ export class FileJournal implements Journal {
   }
 
   async #replay(visit: (append: ReplayedAppend) => void): Promise<ReplayReport> {
-    const { disk, random, segmentBytes = segmentBytesDefault } = this.#options;
+    const { random, segmentBytes = segmentBytesDefault } = this.#options;
+    const disk = this.#disk;
+    const reserve = this.#reserve;
     const { recovered, file } = await this.#recover(visit);
     for (const segment of recovered.segments) this.#bodies.add(segment);
     const commit = new GroupCommit(
@@ -80,9 +118,13 @@ export class FileJournal implements Journal {
         disk,
         random,
         segmentBytes,
+        reserve,
         onSegment: (segment) => this.#bodies.add(segment),
         onSynced: () => this.#compaction?.proceed(),
-        onFault: (fault) => this.#log.error({ err: fault }, "the journal stopped"),
+        onFault: (fault) => {
+          this.#log.error({ err: fault }, "the journal stopped");
+          void reserve.stop();
+        },
       },
       recovered,
       file,
@@ -94,10 +136,13 @@ export class FileJournal implements Journal {
       commit,
       bodies: this.#bodies,
       live: this.#live,
+      reserve,
+      isShort: () => this.full !== undefined,
       coveredBeforeSegment: recovered.coveredBeforeSegment,
       checkpoints: recovered.checkpoints.map(({ name }) => name),
     });
     this.#commit = commit;
+    await reading(() => reserve.open(recovered.segments.length === 0));
     this.#tell(recovered.report);
     if (this.#phase === "replaying") this.#phase = "ready";
     return recovered.report;
@@ -106,18 +151,14 @@ export class FileJournal implements Journal {
   async #recover(
     visit: (append: ReplayedAppend) => void,
   ): Promise<{ recovered: Recovered; file: DiskFile | undefined }> {
-    const { disk } = this.#options;
-    try {
-      const recovered = await recover(disk, (append) => {
+    return reading(async () => {
+      const recovered = await recover(this.#disk, (append) => {
         for (const part of append.parts) for (const body of part.bodies) this.#keep(body.position);
         visit(append);
       });
       const name = recovered.tail?.segment.name;
-      return { recovered, file: name === undefined ? undefined : await disk.open(name) };
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      throw new StorageFailed(`The journal could not be read: ${error.message}.`, error);
-    }
+      return { recovered, file: name === undefined ? undefined : await this.#disk.open(name) };
+    });
   }
 
   #tell({ tornTail, damages }: ReplayReport): void {
@@ -126,6 +167,15 @@ export class FileJournal implements Journal {
     }
     for (const damage of damages)
       this.#log.error(damage, "a part of the journal is damaged and was passed over");
+  }
+
+  #tellFull(full: boolean): void {
+    if (!full) {
+      this.#log.info("the disk has space again");
+      return;
+    }
+    this.#log.error("the disk is full: what drains the journal goes on from its reserve");
+    for (const listener of this.#fullListeners) listener();
   }
 
   append(parts: readonly JournalPart[], settled: Settled): Appended {
@@ -163,6 +213,7 @@ export class FileJournal implements Journal {
     this.#phase = "closed";
     await this.#replayed;
     await this.#compaction?.stop();
+    await this.#reserve.stop();
     await this.#commit?.close();
     await this.#bodies.close();
     await this.#lock[Symbol.asyncDispose]();
@@ -177,7 +228,12 @@ export class FileJournal implements Journal {
   }
 }
 
-/** An error that the system gave, and not the visitor of a replay or a bug. */
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
+/** Makes an error that the system gave, and not the visitor of a replay or a bug, the fault that it is for the journal. */
+async function reading<Value>(step: () => Promise<Value>): Promise<Value> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    throw new StorageFailed(`The journal could not be read: ${error.message}.`, error);
+  }
 }

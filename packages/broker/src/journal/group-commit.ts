@@ -17,6 +17,7 @@ import {
   unwrittenPosition,
 } from "./record-codec.ts";
 import type { Recovered } from "./recovery.ts";
+import type { Reserve } from "./reserve.ts";
 import { encodeHeader, fileName, headerBytes, newSalt } from "./segment.ts";
 import { writeWhole } from "./whole-transfer.ts";
 
@@ -40,6 +41,8 @@ export interface GroupCommitOptions {
   readonly random: Random;
   /** A segment takes no further append over this many bytes. */
   readonly segmentBytes: number;
+  /** Makes room for a write when the disk has none. */
+  readonly reserve: Pick<Reserve, "during">;
   /** Told of each segment as soon as records are encoded for it. */
   readonly onSegment: (segment: OpenSegment) => void;
   /** Told when what was appended up to `sequence` is synced. */
@@ -59,6 +62,8 @@ export class GroupCommit {
   /** The segment that `#file` is, and the one that the next append goes to. */
   #fileSegment: OpenSegment | undefined;
   #segment: OpenSegment | undefined;
+  /** The segment that gets its file without an append. */
+  #rotatedTo: OpenSegment | undefined;
   #segmentEnd = headerBytes;
   #fileEnd = headerBytes;
   #nextSegmentNumber: number;
@@ -133,6 +138,14 @@ export class GroupCommit {
     return { sequence, positions };
   }
 
+  /** Begins a new segment, whose file is made although nothing is appended to it: the one before can be removed then. */
+  rotate(): void {
+    if (this.#segmentEnd === headerBytes || this.#fault !== undefined) return;
+    this.#rotatedTo = this.#openSegment();
+    this.#openGroup(this.#rotatedTo);
+    this.#wake();
+  }
+
   /** Resolves when everything appended before is synced; rejects with the fault if it never will be. */
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -163,7 +176,7 @@ export class GroupCommit {
     if (this.#fault === undefined && !this.#closed) {
       const mark = encodeMark(this.#fileSegment?.salt ?? 0, this.#nextSequence, 0);
       await this.#attempt(async () => {
-        await writeWhole(file, mark, this.#fileEnd);
+        await this.#options.reserve.during(() => writeWhole(file, mark, this.#fileEnd));
         await file.sync();
       });
     }
@@ -250,10 +263,11 @@ export class GroupCommit {
   }
 
   async #write(group: AppendGroup): Promise<void> {
-    if (group.length === 0) return;
-    if (this.#fileSegment !== group.segment) await this.#beginFile(group.segment);
-    assert(this.#file !== undefined, "a group is written to a file");
-    await writeWhole(this.#file, group.bytes, group.offset);
+    if (group.length === 0 && group.segment !== this.#rotatedTo) return;
+    const file = this.#fileSegment === group.segment ? this.#file : await this.#beginFile(group.segment);
+    assert(file !== undefined, "a group is written to a file");
+    // Nothing of a write that failed was synced, so that it may be made again in the same place.
+    await this.#options.reserve.during(() => writeWhole(file, group.bytes, group.offset));
     this.#writtenThrough = group.lastSequence;
     this.#fileEnd = group.offset + group.length;
   }
@@ -267,14 +281,17 @@ export class GroupCommit {
   }
 
   /** Nothing is written to a segment, not even its header, before all earlier ones are synced: recovery rests on that. */
-  async #beginFile(segment: OpenSegment): Promise<void> {
+  async #beginFile(segment: OpenSegment): Promise<DiskFile> {
+    const { disk, reserve } = this.#options;
     await this.#sync();
     await this.#file?.close();
-    this.#file = await this.#options.disk.create(segment.name);
+    const file = await reserve.during(() => disk.create(segment.name));
+    this.#file = file;
     this.#fileSegment = segment;
-    await writeWhole(this.#file, encodeHeader(segment), 0);
-    await this.#file.sync();
-    await this.#options.disk.syncDirectory();
+    await reserve.during(() => writeWhole(file, encodeHeader(segment), 0));
+    await file.sync();
+    await disk.syncDirectory();
+    return file;
   }
 
   /** Runs one step on the disk; its error stops the journal. What the callers do in their callbacks is not part of it. */

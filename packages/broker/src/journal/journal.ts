@@ -93,6 +93,13 @@ export interface ReplayReport {
   readonly damages: readonly Damage[];
 }
 
+/**
+ * Why the journal should grow no further.
+ * - `disk`: the disk is full, and only the reserve of the journal is left for what drains it.
+ * - `budget`: its files take as many bytes as they may.
+ */
+export type Shortage = "disk" | "budget";
+
 export interface Journal extends AsyncDisposable {
   /** The strongest durability that an append can have here. */
   readonly durability: Durability;
@@ -104,6 +111,12 @@ export interface Journal extends AsyncDisposable {
    * appends has to stop before it is too much.
    */
   readonly pendingBytes: number;
+
+  /** What there is too little of, while it is so. Appends are taken all the same: whoever appends refuses what is new. */
+  readonly full: Shortage | undefined;
+
+  /** Calls `listener` each time that the disk is found full. */
+  onFull(listener: () => void): void;
 
   /**
    * Visits what was appended before this process, in order, checkpoint first. Must be called once, before the first append.

@@ -9,6 +9,7 @@ export class MemoryJournal implements Journal {
   readonly durability = "memory";
   readonly fault = undefined;
   readonly pendingBytes = 0;
+  readonly full = undefined;
   #waiting: Settled[] = [];
   #closed = false;
 
@@ -33,6 +34,8 @@ export class MemoryJournal implements Journal {
   async readBody(position: BodyPosition): Promise<Uint8Array> {
     throw new Fault("body-damaged", `Nothing lies at position ${position}: this journal keeps no bodies.`);
   }
+
+  onFull(): void {}
 
   release(): void {}
 

@@ -18,6 +18,7 @@ const faultCodes = {
   "body-too-large": "invalid-event",
   "limit-exceeded": "transaction-too-large",
   "memory-full": "engine-unavailable",
+  "disk-full": "engine-unavailable",
   "storage-failed": "engine-unavailable",
   "shutting-down": "engine-unavailable",
   "too-many-consumers": "engine-unavailable",

@@ -8,11 +8,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { Fault, type Random, seededRandom } from "@sluice/runtime";
-import { type DiskCall, type DiskFailure, type DiskOperation, SimulatedDisk } from "@sluice/testkit";
+import {
+  type DiskCall,
+  type DiskFailure,
+  type DiskOperation,
+  SimulatedDisk,
+  VirtualClock,
+} from "@sluice/testkit";
 import { FileJournal } from "../file-journal.ts";
 import { KeyStore, Ledger } from "./key-store.ts";
 
 const segmentBytes = 4096;
+const reserveBytes = 2048;
 const stepsMax = 12;
 
 const only = process.env.SEED;
@@ -22,6 +29,9 @@ const seeds = only === undefined ? Array.from({ length: seedCount }, (_, i) => i
 /** Calls before which nothing has changed since the call before. */
 const reading: ReadonlySet<DiskOperation> = new Set(["list", "open", "read", "size", "close"]);
 
+/** On which journals look now and then whether there is space. */
+const clock = new VirtualClock();
+
 /** A state of the world at a power cut. */
 interface Cut {
   readonly image: SimulatedDisk;
@@ -29,13 +39,29 @@ interface Cut {
 }
 
 /** How often the simulation came to what it is there for. */
-const reached = { tornTails: 0, starts: { withCheckpoint: 0, afterRemovals: 0 }, losses: 0 };
+const reached = {
+  tornTails: 0,
+  starts: { withCheckpoint: 0, afterRemovals: 0 },
+  losses: 0,
+  full: 0,
+  spaceAgain: 0,
+};
 
-const open = (disk: SimulatedDisk, random: Random): Promise<FileJournal> =>
-  FileJournal.open({ disk, random, segmentBytes });
+/** On a disk of limited size a journal has a reserve. */
+async function open(disk: SimulatedDisk, random: Random): Promise<FileJournal> {
+  const limited = Number.isFinite(disk.capacityBytes) ? { reserveBytes, clock } : {};
+  const journal = await FileJournal.open({ disk, random, segmentBytes, ...limited });
+  journal.onFull(() => reached.full++);
+  return journal;
+}
 
 /** Appends at random, waits at random, until enough was done or the journal has stopped. */
-async function live(journal: FileJournal, store: KeyStore, random: Random): Promise<void> {
+async function live(
+  disk: SimulatedDisk,
+  journal: FileJournal,
+  store: KeyStore,
+  random: Random,
+): Promise<void> {
   for (let step = Math.floor(random.unit() * stepsMax); step >= 0 && journal.fault === undefined; step--) {
     const what = random.unit();
     if (what < 0.6) for (let count = random.unit() * 4; count > 0; count--) store.append(random);
@@ -43,6 +69,12 @@ async function live(journal: FileJournal, store: KeyStore, random: Random): Prom
     else if (what < 0.9) await store.settle();
     else if (what < 0.95) void store.checkpoint();
     else await store.checkpoint();
+    if (journal.full === undefined || random.unit() < 0.7) continue;
+    // Somebody makes space.
+    disk.capacityBytes += 2 * reserveBytes;
+    await clock.advance(30_000);
+    await turn();
+    if (journal.full === undefined) reached.spaceAgain++;
   }
 }
 
@@ -56,8 +88,17 @@ async function recoverAndGoOn(disk: SimulatedDisk, ledger: Ledger, random: Rando
   if (!disk.fileNames().some((name) => name.startsWith("0000000000000001-"))) reached.starts.afterRemovals++;
   reached.losses += ledger.lostAtRecovery;
   if (random.unit() < 0.5) return;
-  await live(journal, store, random);
+  await live(disk, journal, store, random);
   await journal[Symbol.asyncDispose]();
+  if (journal.fault !== undefined) {
+    assert.ok(
+      Number.isFinite(disk.capacityBytes),
+      "only a disk that is full, and the reserve with it, stops a journal here",
+    );
+    disk.capacityBytes = Number.POSITIVE_INFINITY;
+    await new KeyStore(await open(disk.imageAfterKill(), random), ledger.copy()).recover(random);
+    return;
+  }
 
   const again = await open(disk, random);
   const report = await new KeyStore(again, ledger).recover(random);
@@ -87,13 +128,14 @@ test(`the power is cut at each call (${seeds.length} seeds)`, async () => {
   for (const seed of seeds) {
     await underSeed(seed, async (random) => {
       const disk = new SimulatedDisk(random);
+      if (seed % 3 === 0) disk.capacityBytes = reserveBytes + 2000 + Math.floor(random.unit() * 20_000);
       const ledger = new Ledger();
       const cuts: Cut[] = [];
       cutting(disk, ledger, cuts, random, 1);
       const journal = await open(disk, random);
       const store = new KeyStore(journal, ledger);
       await store.recover(random);
-      await live(journal, store, random);
+      await live(disk, journal, store, random);
       if (random.unit() < 0.5) await journal[Symbol.asyncDispose]();
       cuts.push({ image: disk.crash(), ledger: ledger.copy() });
 
@@ -108,8 +150,15 @@ test(`the power is cut at each call (${seeds.length} seeds)`, async () => {
     });
   }
   if (seeds.length < 50) return;
-  const { tornTails, losses, starts } = reached;
-  for (const count of [tornTails, losses, starts.withCheckpoint, starts.afterRemovals]) {
+  const { tornTails, losses, full, spaceAgain, starts } = reached;
+  for (const count of [
+    tornTails,
+    losses,
+    full,
+    3 * spaceAgain,
+    starts.withCheckpoint,
+    starts.afterRemovals,
+  ]) {
     assert.ok(count > seeds.length, `seldom reached: ${JSON.stringify(reached)}`);
   }
 });
@@ -132,7 +181,7 @@ async function liveWithFailure(seed: number, number: number, failure: DiskFailur
     const journal = await open(disk, random);
     const store = new KeyStore(journal, ledger);
     await store.recover(random);
-    await live(journal, store, random);
+    await live(disk, journal, store, random);
     await store.settle();
     await journal[Symbol.asyncDispose]();
     return { disk, ledger, random, failed, fault: journal.fault };

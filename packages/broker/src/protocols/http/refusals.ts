@@ -23,6 +23,7 @@ export const statusByRefusal = {
   "stale-sequence": 409,
   "limit-exceeded": 400,
   "memory-full": 503,
+  "disk-full": 503,
   "too-many-consumers": 429,
   "storage-failed": 503,
   "shutting-down": 503,

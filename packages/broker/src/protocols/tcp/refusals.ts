@@ -31,6 +31,7 @@ export const tcpRefusals = {
   "stale-sequence": { code: "stale-sequence", producer: "drop" },
   "limit-exceeded": { code: "limit-exceeded", producer: "drop" },
   "memory-full": { code: "memory-full", producer: "drop" },
+  "disk-full": { code: "disk-full", producer: "drop" },
   "too-many-consumers": { code: "too-many-consumers", producer: "end" },
   "storage-failed": { code: "storage-failed", producer: "end" },
   "shutting-down": { code: "shutting-down", producer: "end" },
