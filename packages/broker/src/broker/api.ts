@@ -18,9 +18,26 @@ import type {
   MemberAssignment,
   ReleasePartitionsRequest,
 } from "./api-groups.ts";
+import type {
+  ConfigureTopicRequest,
+  CreateTopicRequest,
+  DeleteRecordsRequest,
+  FetchAnswer,
+  FetchBatchesAnswer,
+  FetchRequest,
+  LiveSubscribeRequest,
+  LiveSubscription,
+  OffsetAtRequest,
+  Published,
+  PublishRequest,
+  TopicDescription,
+} from "./api-topics.ts";
+import type { Durable, ProducerSequence } from "./api-words.ts";
 
 export type { Attribute, Attributes } from "../queue/message.ts";
 export type * from "./api-groups.ts";
+export type * from "./api-topics.ts";
+export type * from "./api-words.ts";
 export type { OutgoingMessage, OutgoingRecord, TopicRecord };
 
 /** Refusals that no single queue or topic can give, because they are about the broker as a whole. */
@@ -40,23 +57,7 @@ export type Refusal = QueueRefusal | TopicRefusal | (typeof brokerRefusals)[numb
 
 export type Result<Answer> = ({ readonly ok: true } & Answer) | Refused<Refusal>;
 
-/** What a queue or topic answers with, besides what was asked. */
-export interface Durable {
-  readonly durability: Durability;
-}
-
 // ---- queues ----
-
-/**
- * Whose request this is. A repeat of a request that was carried out, also one from before a restart, is answered with the first answer and has
- * no second effect; one that is too old to be told apart is refused as `stale-sequence`. A refused request left no trace and may be repeated.
- */
-export interface ProducerSequence {
-  /** A name that no other producer uses, such as a UUID. */
-  readonly producer: string;
-  /** From 1, rising; what is under way at a time may come in any order. */
-  readonly sequence: number;
-}
 
 export interface SendRequest {
   readonly queue: string;
@@ -186,91 +187,6 @@ export interface QueueBatchApi {
   ): Promise<Result<SettledBatch>>;
 }
 
-// ---- topics ----
-
-export interface PublishRequest {
-  readonly topic: string;
-  /** All of them or none. */
-  readonly records: readonly OutgoingRecord[];
-  /** Of no effect on a live topic, where nothing is kept, and inside a transaction, which has its own. */
-  readonly producer?: ProducerSequence;
-}
-
-/** Places in the order of the records. On a live topic the offsets count what was published and nothing can be read back. */
-export interface Published extends Durable {
-  readonly places: readonly RecordPlace[];
-}
-
-export interface FetchRequest {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly recordsMax: number;
-  readonly bytesMax: number;
-  /** How long to wait for a first record when there is none at `offset` yet. */
-  readonly waitMs: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface FetchAnswer {
-  readonly records: readonly TopicRecord[];
-  readonly startOffset: number;
-  readonly endOffset: number;
-}
-
-/** Records with consecutive offsets, encoded as `decodeBatch` reads them. The bytes must not be changed. */
-export interface FetchedBatch {
-  readonly firstOffset: number;
-  readonly count: number;
-  readonly publishedAtMs: number;
-  readonly bytes: Uint8Array;
-}
-
-export interface FetchBatchesAnswer {
-  readonly batches: readonly FetchedBatch[];
-  readonly startOffset: number;
-  readonly endOffset: number;
-}
-
-export interface CreateTopicRequest {
-  readonly topic: string;
-  readonly partitionCount?: number;
-  readonly retention?: "log" | "live";
-  readonly durability?: "synced" | "buffered" | "memory";
-}
-
-export interface TopicDescription {
-  readonly topic: string;
-  readonly partitionCount: number;
-  readonly retention: "log" | "live";
-  readonly durability: Durability;
-  readonly partitions: readonly { readonly startOffset: number; readonly endOffset: number }[];
-  readonly liveSubscribers: number;
-}
-
-/** What a slow live subscriber costs: its own copy, the publishers' pace, or its connection. */
-export type Overflow = "drop" | "block" | "disconnect";
-
-export interface LiveSubscribeRequest {
-  readonly topic: string;
-  /** Records that wait for this subscriber at most. */
-  readonly bufferCountMax: number;
-  readonly overflow: Overflow;
-  /** Refused with `too-many-consumers` when the topic has this many live subscribers already. */
-  readonly subscriberCountMax: number;
-  /** Called when an empty buffer gets its first record: call `take` then. */
-  readonly onReadable: () => void;
-  /** Called once when the subscription ended from the broker's side: overflow with `disconnect`, or shutting down. */
-  readonly onClosed: (why: "overflow" | "shutting-down") => void;
-}
-
-/** Hears what is published from now on, of all partitions, in append order. Disposing it ends it. */
-export interface LiveSubscription extends Disposable {
-  /** Takes up to `max` records out of the buffer; empty when there are none. */
-  take(max: number): readonly TopicRecord[];
-  readonly dropped: number;
-}
-
 // ---- groups and transactions ----
 
 export interface NamedOffset {
@@ -324,6 +240,16 @@ export interface BrokerApi {
    * end behind `recordsMax`; `bytesMax` counts their bytes and is exceeded only by a single one.
    */
   fetchBatches(request: FetchRequest): Promise<Result<FetchBatchesAnswer>>;
+  /** The offset of the first record that was published at that time or later; the end of the partition when there is none. */
+  offsetAt(request: OffsetAtRequest): Promise<Result<{ readonly offset: number }>>;
+  /** Deletes what lies before an offset, for example because a snapshot holds its effect. What is gone already is fine. */
+  deleteRecordsBefore(request: DeleteRecordsRequest): Promise<Result<Durable>>;
+  /** Changes how long an existing topic keeps its records. */
+  configureTopic(request: ConfigureTopicRequest): Promise<Result<Durable>>;
+  /**
+   * Creating what exists with the same settings is fine; with others it is refused as `invalid-setting`. How long it keeps its records is
+   * not compared: that may have been changed since.
+   */
   createTopic(request: CreateTopicRequest): Promise<Result<{ readonly created: boolean }>>;
   describeTopic(topic: string): Promise<Result<{ readonly description: TopicDescription }>>;
   listTopics(): readonly string[];

@@ -23,10 +23,11 @@ export interface Memory {
   readonly holdsBodies: boolean;
 }
 
-/** Undefined when the batch can be taken now: not too large, and the memory has room for it. */
+/** Undefined when the batch can be taken now: not too large, and the memory has room for it and for `overheadBytes` beside its bodies. */
 export function refuseBatch(
   incoming: readonly Incoming[],
   memory: Memory,
+  overheadBytes = incoming.length * messageOverheadBytes,
 ): Refused<"limit-exceeded" | "memory-full"> | undefined {
   if (incoming.length > batchCountMax) {
     return refuse(
@@ -40,7 +41,7 @@ export function refuseBatch(
   if (bytes > batchBytesMax && incoming.length > 1) {
     return refuse("limit-exceeded", `The batch has ${bytes} bytes; ${batchBytesMax} are the most.`);
   }
-  const needed = (memory.holdsBodies ? bytes : 0) + incoming.length * messageOverheadBytes;
+  const needed = (memory.holdsBodies ? bytes : 0) + overheadBytes;
   if (memory.heldBytes + needed > memory.budgetBytes) {
     return refuse(
       "memory-full",
@@ -49,6 +50,9 @@ export function refuseBatch(
   }
   return undefined;
 }
+
+/** Bytes of an attribute beside its name, its type and its value. */
+const attributeFrameBytes = 8;
 
 /** Undefined when the attributes of each record can be taken: a batch of records holds no more. */
 export function refuseAttributes(
@@ -62,15 +66,15 @@ export function refuseAttributes(
         `A record has ${attributes.size} attributes; ${attributeCountMax} are the most.`,
       );
     }
-    let bytes = 0;
+    let bytes = 1;
     for (const [name, { type, value }] of attributes) {
-      bytes += Buffer.byteLength(name) + Buffer.byteLength(type);
+      bytes += attributeFrameBytes + Buffer.byteLength(name) + Buffer.byteLength(type);
       bytes += typeof value === "string" ? Buffer.byteLength(value) : value.byteLength;
     }
-    if (bytes < attributesBytesMax) continue;
+    if (bytes <= attributesBytesMax) continue;
     return refuse(
       "limit-exceeded",
-      `The attributes of a record have ${bytes} bytes; fewer than ${attributesBytesMax} can be taken.`,
+      `The attributes of a record have ${bytes} bytes; ${attributesBytesMax} are the most.`,
     );
   }
   return undefined;

@@ -25,6 +25,7 @@ import { saltBytes } from "./ids.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./limits.ts";
 import { QueueBatches } from "./queue-batches.ts";
 import { Queues } from "./queues.ts";
+import { Retention } from "./retention.ts";
 import { BrokerState, inCatalog } from "./state.ts";
 import { Statistics } from "./statistics.ts";
 import { Timetable } from "./timetable.ts";
@@ -54,6 +55,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   readonly #queues: Queues;
   readonly #batches: QueueBatches;
   readonly #topics: Topics;
+  readonly #retention: Retention;
   readonly #groups: Groups;
   readonly #transactions: Transactions;
   readonly #descriptions: Descriptions;
@@ -74,6 +76,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     this.#queues = new Queues(core, directory, statistics, this.#timetable);
     this.#batches = new QueueBatches(core, directory, this.#queues, statistics);
     this.#topics = new Topics(core, directory, statistics);
+    this.#retention = new Retention(core, directory);
     this.#groups = new Groups(core, directory, this.#timetable);
     this.#transactions = new Transactions(core, directory, this.#topics);
     this.#checkpoints = new Checkpoints(core, { ...defaultCheckpointPolicy, ...options.checkpoints });
@@ -100,6 +103,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     }
     const broker = new Broker(core, options);
     broker.#queues.start();
+    broker.#retention.start();
     return broker;
   }
 
@@ -121,6 +125,9 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   publish = (request: api.PublishRequest) => this.#topics.publish(request);
   fetch = (request: api.FetchRequest) => this.#topics.fetches.records(request);
   fetchBatches = (request: api.FetchRequest) => this.#topics.fetches.batches(request);
+  offsetAt = (request: api.OffsetAtRequest) => this.#topics.fetches.offsetAt(request);
+  deleteRecordsBefore = (request: api.DeleteRecordsRequest) => this.#retention.deleteBefore(request);
+  configureTopic = (request: api.ConfigureTopicRequest) => this.#retention.configure(request);
   createTopic = (request: api.CreateTopicRequest) => this.#descriptions.createTopic(request);
   describeTopic = (topic: string) => this.#descriptions.topic(topic);
   listTopics = () => this.#core.state.catalog.names("topic");
@@ -158,6 +165,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     this.#queues.close();
     this.#groups.close();
     this.#topics.close();
+    this.#retention.close();
   }
 
   /** Drains, lets what was appended settle, and closes the journal. */

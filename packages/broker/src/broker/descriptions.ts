@@ -48,11 +48,11 @@ export class Descriptions {
   async createTopic(request: CreateTopicRequest): Promise<Result<Created>> {
     const refused = this.#core.refusal("new");
     if (refused !== undefined) return refused;
-    const { partitionCount, retention, durability } = { ...this.#directory.topicDefaults, ...given(request) };
-    const settings: TopicSettings = { partitionCount, retention, durability };
+    const settings: TopicSettings = { ...this.#directory.topicDefaults, ...given(request) };
     const existing = this.#directory.topic(request.topic, "look");
     if (existing.ok) {
-      const different = differing(existing.state.settings, settings);
+      const { retentionMs, retentionBytes } = existing.state.settings;
+      const different = differing(existing.state.settings, { ...settings, retentionMs, retentionBytes });
       if (different !== undefined) return alreadyThere("topic", request.topic, different);
       return (await this.#core.commit([])) ?? { ok: true, created: false };
     }
@@ -76,8 +76,12 @@ export class Descriptions {
       topic: name,
       partitionCount: topic.settings.partitionCount,
       retention: topic.settings.retention,
+      retentionMs: topic.settings.retentionMs,
+      retentionBytes: topic.settings.retentionBytes,
       durability: this.#core.durability(topicDurability(topic.settings)),
-      partitions: topic.partitions.map(({ startOffset, endOffset }) => ({ startOffset, endOffset })),
+      partitions: topic.partitions.map(({ startOffset, endOffset, retainedBytes }) => {
+        return { startOffset, endOffset, retainedBytes };
+      }),
       liveSubscribers: this.#topics.liveSubscriberCount(topic),
     };
     return (await this.#core.commit([])) ?? { ok: true, description };
@@ -120,10 +124,13 @@ export class Descriptions {
 }
 
 /** The request without what it leaves open. */
-function given({ partitionCount, retention, durability }: CreateTopicRequest): Partial<TopicSettings> {
+function given(request: CreateTopicRequest): Partial<TopicSettings> {
+  const { partitionCount, retention, retentionMs, retentionBytes, durability } = request;
   return {
     ...(partitionCount !== undefined && { partitionCount }),
     ...(retention !== undefined && { retention }),
+    ...(retentionMs !== undefined && { retentionMs }),
+    ...(retentionBytes !== undefined && { retentionBytes }),
     ...(durability !== undefined && { durability }),
   };
 }

@@ -1,10 +1,19 @@
 /** Reading topics: finds what a fetch asks for, waits for it, and brings back from the journal what is not in memory. */
-import type { Refused } from "../queue/refusals.ts";
+import { Fault } from "@sluice/runtime";
+import { type Refused, refuse } from "../queue/refusals.ts";
 import type { Fetched } from "../topic/commands.ts";
-import { FetchedRecords, fetch } from "../topic/fetch.ts";
+import { FetchedRecords, fetch, offsetAtTime } from "../topic/fetch.ts";
 import type { KeptBatch } from "../topic/holdings.ts";
 import type { TopicState } from "../topic/state.ts";
-import type { FetchAnswer, FetchBatchesAnswer, FetchedBatch, FetchRequest, Refusal, Result } from "./api.ts";
+import type {
+  FetchAnswer,
+  FetchBatchesAnswer,
+  FetchedBatch,
+  FetchRequest,
+  OffsetAtRequest,
+  Refusal,
+  Result,
+} from "./api.ts";
 import { refuseCount } from "./batch.ts";
 import type { Core } from "./core.ts";
 import type { Directory } from "./directory.ts";
@@ -64,6 +73,20 @@ export class Fetches {
     return { ok: true, batches, ...bounds };
   }
 
+  async offsetAt({
+    topic,
+    partition,
+    timeMs,
+  }: OffsetAtRequest): Promise<Result<{ readonly offset: number }>> {
+    const refused = this.#core.refusal("new");
+    if (refused !== undefined) return refused;
+    const found = this.#directory.topic(topic, "look");
+    if (!found.ok) return found;
+    const answer = offsetAtTime(found.state, partition, timeMs);
+    if (!answer.ok) return answer;
+    return (await this.#core.commit([])) ?? { ok: true, offset: answer.reply };
+  }
+
   /** A record is handed out when it has settled: what a reader acts on must not vanish. */
   async #read(request: FetchRequest, taker: Taker): Promise<Bounds | Refused<Refusal>> {
     const { signal } = request;
@@ -88,35 +111,52 @@ export class Fetches {
     const failed = await this.#core.commit([]);
     if (failed !== undefined) return failed;
     const { startOffset, endOffset } = answer.reply;
-    await this.#takeAll(topic, request, answer.reply.batches, taker);
-    return { startOffset, endOffset };
+    const unread = await this.#takeAll(topic, request, answer.reply.batches, taker);
+    return unread ?? { startOffset, endOffset };
   }
 
-  /** What is damaged is passed over. When that is all there was, what lies behind it is taken, so that no reader stands still there. */
+  /**
+   * What is damaged is passed over. When that is all there was, what lies behind it is taken, so that no reader stands still there. A
+   * refusal when the disk does not give what it has.
+   */
   async #takeAll(
     topic: TopicState,
     request: FetchRequest,
     first: readonly KeptBatch[],
     taker: Taker,
-  ): Promise<void> {
+  ): Promise<Refused<Refusal> | undefined> {
     const { partition } = request;
     for (let batches = first; batches.length > 0; ) {
       for (const batch of batches) {
-        if (taker.full) return;
+        if (taker.full) return undefined;
         const bytes = batch.bytes ?? (await this.#readBack(topic, partition, batch));
-        if (bytes !== undefined && !taker.take(batch, bytes)) this.#tell(topic, partition, batch);
+        if (bytes === undefined) continue;
+        if ("refusal" in bytes) return bytes;
+        if (!taker.take(batch, bytes)) this.#tell(topic, partition, batch);
       }
       const last = batches.at(-1);
-      if (!taker.empty || last === undefined) return;
+      if (!taker.empty || last === undefined) return undefined;
       const behind = fetch(topic, { ...request, offset: last.firstOffset + last.count });
       batches = behind.ok ? behind.reply.batches : [];
     }
+    return undefined;
   }
 
-  async #readBack(topic: TopicState, partition: number, batch: KeptBatch): Promise<Uint8Array | undefined> {
+  /** Undefined when it is damaged, or was deleted in the meantime. */
+  async #readBack(
+    topic: TopicState,
+    partition: number,
+    batch: KeptBatch,
+  ): Promise<Uint8Array | Refused<Refusal> | undefined> {
     try {
       return await this.#core.journal.readBody(batch.position);
     } catch (error) {
+      const startOffset = topic.partitions[partition]?.startOffset ?? 0;
+      if (batch.firstOffset + batch.count <= startOffset) return undefined;
+      if (!(error instanceof Fault && error.code === "body-damaged")) {
+        this.#core.log.error({ err: error }, "records could not be read back from the journal");
+        return refuse("storage-failed", "The records could not be read back from the disk; try again.");
+      }
       this.#tell(topic, partition, batch, error);
       return undefined;
     }

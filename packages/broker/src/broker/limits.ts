@@ -3,7 +3,8 @@
 export interface BrokerLimits {
   /**
    * Bytes of memory for messages and records. Above half of it the bodies of new messages are left in the journal and read back when they are
-   * handed out; over it, when even what stands beside the bodies does not fit, sends are refused as `memory-full`. What drains never is.
+   * handed out; topics have the newest records in memory, up to a quarter. Over it, when even what stands beside the bodies does not fit, sends
+   * are refused as `memory-full`. What drains never is.
    */
   readonly memoryBudgetBytes: number;
   /** Names that the catalog holds: each costs memory for good, and a client must not be able to fill it by misspelling. */
@@ -33,7 +34,7 @@ export const batchBytesMax = 4 * 1024 * 1024;
 /** Attributes of one record, as on the wire: they are for routing, the body is for content. */
 export const attributeCountMax = 64;
 
-/** Names, types and values of all attributes of one record together, in bytes, as on the wire. */
+/** All attributes of one record as they are encoded, in bytes, as on the wire. */
 export const attributesBytesMax = 64 * 1024;
 
 /** Longest wait of a long poll in milliseconds; longer ones are cut to it. A client asks again. */

@@ -5,12 +5,17 @@
 import { type Refused, refuse } from "../queue/refusals.ts";
 import type { BrokerApi, PublishRequest, QueueBatchApi } from "./api.ts";
 
-/** The broker as outsiders get it: publishing to an owned topic is refused as `owned-topic`, on its own or in a transaction. */
+/**
+ * The broker as outsiders get it. Of an owned topic these are refused as `owned-topic`: publishing, on its own or in a transaction, deleting
+ * records, and saying how long they are kept.
+ */
 export function withOwnedTopics(
   broker: BrokerApi & QueueBatchApi,
   owned: ReadonlySet<string>,
 ): BrokerApi & QueueBatchApi {
-  const refused = (publishes: readonly PublishRequest[]): Refused<"owned-topic"> | undefined => {
+  const refused = (
+    publishes: readonly Pick<PublishRequest, "topic">[],
+  ): Refused<"owned-topic"> | undefined => {
     const found = publishes.find(({ topic }) => owned.has(topic));
     if (found === undefined) return undefined;
     return refuse(
@@ -21,6 +26,8 @@ export function withOwnedTopics(
   return {
     ...broker,
     publish: async (request) => refused([request]) ?? broker.publish(request),
+    deleteRecordsBefore: async (request) => refused([request]) ?? broker.deleteRecordsBefore(request),
+    configureTopic: async (request) => refused([request]) ?? broker.configureTopic(request),
     transact: async (request) => refused(request.publishes) ?? broker.transact(request),
   };
 }

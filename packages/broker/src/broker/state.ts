@@ -25,7 +25,7 @@ import { Holdings } from "../topic/holdings.ts";
 import { decodeTopicRecord, encodeTopicRecord } from "../topic/record-codec.ts";
 import type { TopicJournalRecord } from "../topic/records.ts";
 import { snapshotTopic } from "../topic/snapshot.ts";
-import { type TopicDirectory, TopicState, topicDurability } from "../topic/state.ts";
+import { type TopicDirectory, TopicState, takeDeadBatches, topicDurability } from "../topic/state.ts";
 import {
   Catalog,
   type CatalogRecord,
@@ -84,7 +84,7 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
   unreadableRecords = 0;
   readonly #holdings = new Holdings();
   #queueBytes = 0;
-  /** Bodies that come in above this are left in the journal and read back when they are handed out. */
+  /** Bodies that come in above this are left in the journal and read back when they are handed out. Topics keep half of it. */
   readonly #residentBytesMax: number;
 
   constructor(options: { readonly residentBytesMax: number }) {
@@ -159,6 +159,7 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
         const topic = this.#topics.get(change.owner);
         assert(topic !== undefined, `topic ${change.owner} is in the catalog`);
         applyToTopic(topic, change.record, positions, first);
+        this.#holdings.letGo(this.#residentBytesMax / 2);
         return;
       }
       case "group":
@@ -217,9 +218,9 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
     let dead: readonly BodyPosition[] = [];
     for (const { what, owner } of changes) {
       const queue = what === "queue" ? this.#queues.get(owner) : undefined;
-      if (queue === undefined || queue.deadBodies.length === 0) continue;
-      const these = takeDeadBodies(queue);
-      dead = dead.length === 0 ? these : [...dead, ...these];
+      const topic = what === "topic" ? this.#topics.get(owner) : undefined;
+      if (queue !== undefined && queue.deadBodies.length > 0) dead = joined(dead, takeDeadBodies(queue));
+      if (topic !== undefined && topic.deadPositions.length > 0) dead = joined(dead, takeDeadBatches(topic));
     }
     return dead;
   }
@@ -284,6 +285,9 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
     return topicDurability(topic.settings);
   }
 }
+
+const joined = <Thing>(some: readonly Thing[], more: readonly Thing[]): readonly Thing[] =>
+  some.length === 0 ? more : [...some, ...more];
 
 const memoryOf = ({ residentBytes, messages }: QueueState): number =>
   residentBytes + messages.used * messageOverheadBytes;

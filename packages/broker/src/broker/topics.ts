@@ -1,6 +1,6 @@
 /** Topics: publishing, reading and live subscribers. */
 import { assert } from "@sluice/runtime";
-import { refuse } from "../queue/refusals.ts";
+import { type Refused, refuse } from "../queue/refusals.ts";
 import type { OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
 import { decidePublish } from "../topic/decide/publish.ts";
 import type { TopicState } from "../topic/state.ts";
@@ -10,12 +10,15 @@ import type {
   ProducerSequence,
   Published,
   PublishRequest,
+  Refusal,
   Result,
+  SendRequest,
 } from "./api.ts";
 import { refuseAttributes, refuseBatch } from "./batch.ts";
 import { type Core, storageFailed } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { Fetches } from "./fetches.ts";
+import { batchOverheadBytes, messageOverheadBytes } from "./limits.ts";
 import { LiveSubscribers } from "./live-subscriptions.ts";
 import { placesOf, remembered, repeated, runsOf } from "./repeats.ts";
 import { inTopics } from "./state.ts";
@@ -50,8 +53,7 @@ export class Topics {
   }
 
   async publish({ topic: name, records: given, producer }: PublishRequest): Promise<Result<Published>> {
-    const refused =
-      this.#core.refusal("new") ?? refuseBatch(given, this.#core.memory(true)) ?? refuseAttributes(given);
+    const refused = this.#core.refusal("new") ?? this.refuseRecords([{ topic: name, records: given }]);
     if (refused !== undefined) return refused;
     const found = this.#directory.topic(name, "use");
     if (!found.ok) return found;
@@ -63,6 +65,32 @@ export class Topics {
     if ("refusal" in repeat) return repeat;
     const durability = this.#core.durability(topic.settings.durability);
     return (await this.#core.commit([])) ?? { ok: true, places: placesOf(repeat.published[0]), durability };
+  }
+
+  /** Undefined when these records can be taken now, together with these messages. */
+  refuseRecords(
+    publishes: readonly PublishRequest[],
+    sends: readonly SendRequest[] = [],
+  ): Refused<Refusal> | undefined {
+    const { state } = this.#core;
+    const records: OutgoingRecord[] = [];
+    let overheadBytes = 0;
+    let holdsBodies = false;
+    for (const { topic: name, records: given } of publishes) {
+      const settings = state.topic(state.catalog.find("topic", name)?.number ?? 0)?.settings;
+      if (settings?.retention === "log" && settings.durability === "memory") holdsBodies = true;
+      overheadBytes += Math.min(given.length, settings?.partitionCount ?? 1) * batchOverheadBytes;
+      for (const record of given) records.push(record);
+    }
+    const messages = sends.flatMap((send) => send.messages);
+    for (const { queue: name } of sends) {
+      const settings = state.queue(state.catalog.find("queue", name)?.number ?? 0)?.settings;
+      if (settings?.durability === "memory") holdsBodies = true;
+    }
+    overheadBytes += messages.length * messageOverheadBytes;
+    const incoming = messages.length === 0 ? records : [...records, ...messages];
+    const memory = this.#core.memory(holdsBodies);
+    return refuseBatch(incoming, memory, overheadBytes) ?? refuseAttributes(records);
   }
 
   subscribeLive(request: LiveSubscribeRequest): Result<{ readonly subscription: LiveSubscription }> {

@@ -8,7 +8,7 @@ import type { Commit, Fence, OutgoingRecord, Transaction } from "../topic/comman
 import { decideTransaction } from "../topic/decide/transaction.ts";
 import type { TopicState } from "../topic/state.ts";
 import type { Refusal, Result, Transacted, TransactRequest } from "./api.ts";
-import { ownBody, refuseAttributes, refuseBatch } from "./batch.ts";
+import { ownBody } from "./batch.ts";
 import { type Core, storageFailed } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { placesOf, remembered, repeated, runsOf } from "./repeats.ts";
@@ -29,14 +29,8 @@ export class Transactions {
   /** Everything is decided before anything is appended, so that a refusal leaves no trace. */
   async transact(request: TransactRequest): Promise<Result<Transacted>> {
     const { state } = this.#core;
-    const incoming = [
-      ...request.publishes.flatMap((p) => p.records),
-      ...(request.sends ?? []).flatMap((s) => s.messages),
-    ];
     const refused =
-      this.#core.refusal("new") ??
-      refuseBatch(incoming, this.#core.memory(true)) ??
-      refuseAttributes(request.publishes.flatMap((p) => p.records));
+      this.#core.refusal("new") ?? this.#topics.refuseRecords(request.publishes, request.sends ?? []);
     if (refused !== undefined) return refused;
     const resolved = this.#resolve(request);
     if ("refusal" in resolved) return resolved;

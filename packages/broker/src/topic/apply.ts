@@ -34,6 +34,12 @@ export function applyToTopic(
       }
       state.turn = record.turn;
       return;
+    case "trimmed":
+      for (const { partition, startOffset } of record.starts) {
+        const dropped = partitionAt(state, partition)?.trim(startOffset) ?? [];
+        for (const { position } of dropped) if (position !== 0) state.deadPositions.push(position);
+      }
+      return;
     case "restored-topic":
       state.settings = record.settings;
       state.turn = record.turn;

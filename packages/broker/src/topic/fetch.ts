@@ -1,8 +1,9 @@
-/** Fetch: reads a partition from an offset on. Changes nothing, so it has no records. */
+/** Fetch: reads a partition from an offset or a time on. Changes nothing, so it has no records. */
 import { type Refused, refuse } from "../queue/refusals.ts";
 import { decodeBatch } from "./batch-codec.ts";
 import type { Fetch, Fetched, TopicRecord } from "./commands.ts";
 import type { KeptBatch } from "./holdings.ts";
+import type { PartitionLog } from "./partition-log.ts";
 import type { TopicRefusal } from "./refusals.ts";
 import type { TopicState } from "./state.ts";
 
@@ -14,16 +15,8 @@ export function fetch(
   state: TopicState,
   { partition, offset, recordsMax, bytesMax }: Fetch,
 ): { readonly ok: true; readonly reply: Fetched } | Refused<TopicRefusal> {
-  if (state.settings.retention === "live") {
-    return refuse("not-a-log", "The topic is live-only: nothing is kept that could be read.");
-  }
-  const log = state.partitions[partition];
-  if (log === undefined) {
-    return refuse(
-      "unknown-partition",
-      `The topic has partitions 0 to ${state.partitions.length - 1}, not ${partition}.`,
-    );
-  }
+  const log = keptPartition(state, partition);
+  if ("refusal" in log) return log;
   const { startOffset, endOffset } = log;
   if (!(offset >= startOffset && offset <= endOffset)) {
     return refuse(
@@ -33,6 +26,29 @@ export function fetch(
   }
   const batches = log.read(offset, recordsMax, bytesMax);
   return { ok: true, reply: { batches, startOffset, endOffset } };
+}
+
+/** T5: the offset to begin with for what was published at `timeMs` or later; the end when there is nothing. Refused as a fetch is. */
+export function offsetAtTime(
+  state: TopicState,
+  partition: number,
+  timeMs: number,
+): { readonly ok: true; readonly reply: number } | Refused<TopicRefusal> {
+  const log = keptPartition(state, partition);
+  return "refusal" in log ? log : { ok: true, reply: log.offsetAtTime(timeMs) };
+}
+
+/** The partition, unless there is none that keeps records: `not-a-log` or `unknown-partition`. */
+export function keptPartition(state: TopicState, partition: number): PartitionLog | Refused<TopicRefusal> {
+  if (state.settings.retention === "live") {
+    return refuse("not-a-log", "The topic is live-only: nothing is kept that could be read.");
+  }
+  const log = state.partitions[partition];
+  if (log !== undefined) return log;
+  return refuse(
+    "unknown-partition",
+    `The topic has partitions 0 to ${state.partitions.length - 1}, not ${partition}.`,
+  );
 }
 
 /** The records that a fetch asked for, out of the batches that it found. */

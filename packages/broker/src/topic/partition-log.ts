@@ -8,6 +8,7 @@ export class PartitionLog {
   readonly #holdings: Holdings;
   #startOffset = 0;
   #endOffset = 0;
+  #retainedBytes = 0;
   readonly #batches: KeptBatch[] = [];
 
   constructor(holdings: Holdings) {
@@ -22,6 +23,11 @@ export class PartitionLog {
   /** Offset that the next record will get. */
   get endOffset(): number {
     return this.#endOffset;
+  }
+
+  /** Bytes of the batches that are kept, wherever they are. */
+  get retainedBytes(): number {
+    return this.#retainedBytes;
   }
 
   /** In the order of their offsets. */
@@ -42,13 +48,32 @@ export class PartitionLog {
     return true;
   }
 
-  /** Puts back a batch of a checkpoint, which lies between start and end and behind those put back before. */
+  /** Puts back a batch of a checkpoint, which reaches beyond the start and lies behind those put back before. */
   refill(batch: KeptBatch): boolean {
     const last = this.#batches.at(-1);
-    if (batch.firstOffset < this.#startOffset) return false;
+    if (batch.firstOffset + batch.count <= this.#startOffset) return false;
     if (last !== undefined && batch.firstOffset < last.firstOffset + last.count) return false;
     this.#add(batch);
     return true;
+  }
+
+  /** Keeps nothing before `startOffset`. Returns the batches that are gone; one that reaches beyond it stays. Never goes back. */
+  trim(startOffset: number): readonly KeptBatch[] {
+    if (startOffset <= this.#startOffset) return [];
+    this.#startOffset = startOffset;
+    this.#endOffset = Math.max(this.#endOffset, startOffset);
+    const dropped = this.#batches.splice(0, this.#batchAt(startOffset));
+    for (const batch of dropped) {
+      this.#retainedBytes -= batch.byteLength;
+      this.#holdings.drop(batch);
+    }
+    return dropped;
+  }
+
+  /** Offset of the first record that was published at `timeMs` or later; the end when there is none. */
+  offsetAtTime(timeMs: number): number {
+    const batch = this.#batches.find(({ publishedAtMs }) => publishedAtMs >= timeMs);
+    return batch === undefined ? this.#endOffset : Math.max(batch.firstOffset, this.#startOffset);
   }
 
   /** Counts `count` records more without keeping them. */
@@ -77,6 +102,7 @@ export class PartitionLog {
 
   #add(batch: KeptBatch): void {
     this.#batches.push(batch);
+    this.#retainedBytes += batch.byteLength;
     this.#holdings.add(batch);
     this.#endOffset = Math.max(this.#endOffset, batch.firstOffset + batch.count);
   }

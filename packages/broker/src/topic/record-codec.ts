@@ -6,8 +6,9 @@
  *    65 published         published-at:f64 turn count { batch }                    a body for each batch
  *    66 restored-topic    settings turn count { start-offset end-offset }
  *    67 restored-batches  count { published-at:f64 batch }                         a body for each batch
+ *    68 trimmed           count { partition start-offset }
  *
- *    settings => partition-count retention:u8 durability:u8
+ *    settings => partition-count retention:u8 retention-ms:f64 retention-bytes:f64 durability:u8
  *    batch    => partition first-offset count body-bytes                           the body as batch-codec.ts has it
  */
 import { type EncodedBody, encodedBody, type ReplayedBody, readBody } from "../queue/body-codec.ts";
@@ -25,6 +26,7 @@ const types = {
   published: 65,
   "restored-topic": 66,
   "restored-batches": 67,
+  trimmed: 68,
 } as const satisfies Record<TopicJournalRecord["kind"], number>;
 
 /** The number of a retention is its place here. */
@@ -49,6 +51,10 @@ function writeTopicRecord(to: RecordWriter, record: TopicJournalRecord, bodies: 
         writeBatch(to, batch);
         bodies.push(encodedBody(batch.bytes, 0));
       }
+      return;
+    case "trimmed":
+      to.varint(record.starts.length);
+      for (const { partition, startOffset } of record.starts) to.varint(partition).varint(startOffset);
       return;
     case "restored-topic":
       writeSettings(to, record.settings);
@@ -92,6 +98,10 @@ function readTopicRecord(
       const batches = times(from.count(4), () => readBatch(from, nextBody(from, bodies)));
       return { kind: "published", publishedAtMs, turn, batches };
     }
+    case types.trimmed: {
+      const starts = times(from.count(2), () => ({ partition: from.varint(), startOffset: from.varint() }));
+      return { kind: "trimmed", starts };
+    }
     case types["restored-topic"]: {
       const [settings, turn] = [readSettings(from), from.varint()];
       const partitions = times(from.count(2), () => ({
@@ -131,15 +141,20 @@ function nextBody(from: RecordReader, bodies: Iterator<ReplayedBody>): ReplayedB
   return { position: 0 };
 }
 
-function writeSettings(to: RecordWriter, { partitionCount, retention, durability }: TopicSettings): void {
-  to.varint(partitionCount).u8(retentions.indexOf(retention)).u8(durabilities.indexOf(durability));
+function writeSettings(to: RecordWriter, settings: TopicSettings): void {
+  const { partitionCount, retention, retentionMs, retentionBytes, durability } = settings;
+  to.varint(partitionCount).u8(retentions.indexOf(retention)).f64(retentionMs).f64(retentionBytes);
+  to.u8(durabilities.indexOf(durability));
 }
 
 function readSettings(from: RecordReader): TopicSettings {
   const partitionCount = from.varint();
   const retention = retentions[from.u8()];
   if (retention === undefined) from.reject();
-  return { partitionCount, retention: retention ?? "log", durability: readDurability(from) };
+  const [retentionMs, retentionBytes] = [from.f64(), from.f64()];
+  if (!(retentionMs > 0 && retentionBytes > 0)) from.reject();
+  const durability = readDurability(from);
+  return { partitionCount, retention: retention ?? "log", retentionMs, retentionBytes, durability };
 }
 
 const times = <Thing>(count: number, read: () => Thing): readonly Thing[] =>

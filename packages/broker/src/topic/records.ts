@@ -25,6 +25,18 @@ export interface BatchesPublished {
   readonly batches: readonly PublishedBatch[];
 }
 
+/** From where on a partition is kept. */
+export interface PartitionStart {
+  readonly partition: number;
+  readonly startOffset: number;
+}
+
+/** What lay before these offsets is gone: too old, too much, or deleted. */
+export interface RecordsTrimmed {
+  readonly kind: "trimmed";
+  readonly starts: readonly PartitionStart[];
+}
+
 /** The first record of a topic in a checkpoint. */
 export interface RestoredTopic {
   readonly kind: "restored-topic";
@@ -45,4 +57,9 @@ export interface RestoredBatches {
   readonly batches: readonly RestoredBatch[];
 }
 
-export type TopicJournalRecord = TopicConfigured | BatchesPublished | RestoredTopic | RestoredBatches;
+export type TopicJournalRecord =
+  | TopicConfigured
+  | BatchesPublished
+  | RecordsTrimmed
+  | RestoredTopic
+  | RestoredBatches;

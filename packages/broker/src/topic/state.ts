@@ -1,4 +1,5 @@
 /** What a topic is at one moment. Everybody may read it; only `applyToTopic` changes it. */
+import type { BodyPosition } from "../queue/message.ts";
 import { Holdings } from "./holdings.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { defaultTopicSettings, type TopicSettings } from "./settings.ts";
@@ -12,6 +13,8 @@ export class TopicState {
   readonly holdings: Holdings;
   /** The partition whose turn it is for a record without a key. */
   turn = 0;
+  /** Where batches lay that are gone, until somebody takes them. */
+  deadPositions: BodyPosition[] = [];
   /** Records of the journal that do not fit what is there: 0 unless the journal was damaged. */
   orphanRecords = 0;
 
@@ -19,6 +22,13 @@ export class TopicState {
     this.number = number;
     this.holdings = holdings;
   }
+}
+
+/** Positions of batches that have died since the last call. */
+export function takeDeadBatches(state: TopicState): readonly BodyPosition[] {
+  const taken = state.deadPositions;
+  if (taken.length > 0) state.deadPositions = [];
+  return taken;
 }
 
 /** How a rule finds topics. */

@@ -9,9 +9,13 @@ import {
 } from "../../src/topic/index.ts";
 import { anyAttributes, anyBytes, count, record, wallMs } from "../queue/any-record.ts";
 
+const bound = fc.oneof(fc.integer({ min: 1 }), fc.constant(Number.POSITIVE_INFINITY));
+
 const settings: fc.Arbitrary<TopicSettings> = record({
   partitionCount: count,
   retention: fc.constantFrom("log", "live"),
+  retentionMs: bound,
+  retentionBytes: bound,
   durability: fc.constantFrom("synced", "buffered", "memory"),
 });
 
@@ -50,6 +54,10 @@ const byKind: {
     publishedAtMs: wallMs,
     turn: count,
     batches: upTo(batch),
+  }),
+  trimmed: record({
+    kind: fc.constant("trimmed"),
+    starts: upTo(record({ partition: count, startOffset: count })),
   }),
   "restored-topic": record({
     kind: fc.constant("restored-topic"),

@@ -6,6 +6,7 @@ import { type EncodedBody, noAttributes, type ReplayedBody } from "../../src/que
 import {
   decodeGroupRecord,
   decodeTopicRecord,
+  defaultTopicSettings,
   encodeBatch,
   encodeGroupRecord,
   encodeTopicRecord,
@@ -48,7 +49,7 @@ suite("topic records as bytes", () => {
       (type, bytes, bodyCount) => {
         const bodies = Array.from({ length: bodyCount }, () => ({ position: 1 }));
         const topic = decodeTopicRecord(type, bytes, bodies);
-        if (!topic.ok) equal(topic.problem, type >= 64 && type <= 67 ? "malformed" : "unknown-type");
+        if (!topic.ok) equal(topic.problem, type >= 64 && type <= 68 ? "malformed" : "unknown-type");
         const group = decodeGroupRecord(type, bytes);
         if (!group.ok) equal(group.problem, type >= 96 && type <= 98 ? "malformed" : "unknown-type");
       },
@@ -73,9 +74,9 @@ const fixtures: readonly {
   readonly head: string;
 }[] = [
   {
-    record: { kind: "configured", settings: { partitionCount: 300, retention: "log", durability: "synced" } },
+    record: { kind: "configured", settings: { ...defaultTopicSettings, partitionCount: 300 } },
     type: 64,
-    head: "ac020102",
+    head: "ac0201000000004206c241000000000000f07f02",
   },
   {
     record: {
@@ -104,7 +105,13 @@ const fixtures: readonly {
   {
     record: {
       kind: "restored-topic",
-      settings: { partitionCount: 2, retention: "live", durability: "memory" },
+      settings: {
+        partitionCount: 2,
+        retention: "live",
+        retentionMs: Number.POSITIVE_INFINITY,
+        retentionBytes: 1000,
+        durability: "memory",
+      },
       turn: 1,
       partitions: [
         { startOffset: 5, endOffset: 700 },
@@ -112,7 +119,7 @@ const fixtures: readonly {
       ],
     },
     type: 66,
-    head: "020000010205bc050000",
+    head: "0200000000000000f07f0000000000408f4000010205bc050000",
   },
   {
     record: {
@@ -130,6 +137,17 @@ const fixtures: readonly {
     },
     type: 67,
     head: "01000080aa6db77942000501f403",
+  },
+  {
+    record: {
+      kind: "trimmed",
+      starts: [
+        { partition: 1, startOffset: 1000 },
+        { partition: 300, startOffset: 1 },
+      ],
+    },
+    type: 68,
+    head: "0201e807ac0201",
   },
   {
     record: {

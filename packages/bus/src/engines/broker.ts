@@ -49,7 +49,9 @@ export class BrokerEngine implements Engine {
   }
 
   async createTopic(topic: string, partitionCount: number): Promise<void> {
-    const created = await this.#broker.createTopic({ topic, partitionCount, retention: "log" });
+    // For ever: a state may be the fold of the whole topic. Who knows better may change it later.
+    const retentionMs = Number.POSITIVE_INFINITY;
+    const created = await this.#broker.createTopic({ topic, partitionCount, retention: "log", retentionMs });
     if (created.ok) return;
     if (created.refusal !== "invalid-setting") throw faultOf(created);
     // It exists with other settings: the number of partitions is the one that matters here.

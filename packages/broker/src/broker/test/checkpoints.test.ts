@@ -38,6 +38,19 @@ test("what is acked leaves the disk", async () => {
   await settled(clock, broker[Symbol.asyncDispose]());
 });
 
+test("what a topic keeps no longer leaves the disk", async () => {
+  const disk = new SimulatedDisk(seededRandom(8));
+  const broker = await open(disk);
+  const records = [{ key: undefined, body: Buffer.alloc(500, "x"), attributes: noAttributes }];
+  for (let offset = 1; offset <= 400; offset++) {
+    granted(await settled(clock, broker.publish({ topic: "news", records })));
+    const request = { topic: "news", partition: 0, offset };
+    if (offset % 10 === 0) granted(await settled(clock, broker.deleteRecordsBefore(request)));
+  }
+  ok(bytesOn(disk) < 100_000, `${bytesOn(disk)} bytes are left of 200,000: ${disk.fileNames().join(" ")}`);
+  await settled(clock, broker[Symbol.asyncDispose]());
+});
+
 test("a start from a checkpoint gives the same queues, topics, groups and leases", async () => {
   const disk = new SimulatedDisk(seededRandom(7));
   let broker = await open(disk);

@@ -2,7 +2,7 @@
  * What a client of a broker may rely on, kept outside of it: what was promised by an answer, and what may or may not have happened because
  * the answer never came. After each restart the broker is compared with it.
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
 import type { Broker, QueueDelivery } from "@sluice/broker";
 import type { VirtualClock } from "@sluice/testkit";
 
@@ -18,7 +18,8 @@ interface Message {
 
 interface Transaction {
   readonly id: string;
-  promised: boolean;
+  /** Where its record in the topic news was said to lie. */
+  promised: { readonly partition: number; readonly offset: number } | undefined;
 }
 
 const text = (body: Uint8Array): string => Buffer.from(body).toString();
@@ -31,6 +32,8 @@ export class Ledger {
     { readonly topic: string; promised: { partition: number; offset: number } | undefined }
   >();
   readonly transactions = new Map<string, Transaction>();
+  /** By partition of the topic news: before which offset records were asked to be deleted, and were said to be. */
+  readonly trimmed = new Map<number, { readonly asked: number; readonly answered: number }>();
   /** Highest generation that anybody was told of. */
   generation = 0;
   /** Highest offset that was answered as committed, and the highest that was asked for. */
@@ -50,7 +53,7 @@ export class Ledger {
   /** Everything that was promised is there; what is hidden stays hidden until its time; nothing else is there. */
   async check(broker: Broker, clock: VirtualClock): Promise<void> {
     await this.#checkHidden(broker, clock);
-    await this.#checkTopics(broker);
+    await this.#checkTopics(broker, clock);
     await this.#checkGroup(broker);
   }
 
@@ -98,20 +101,23 @@ export class Ledger {
     await clock.advance(2);
   }
 
-  async #checkTopics(broker: Broker): Promise<void> {
+  async #checkTopics(broker: Broker, clock: VirtualClock): Promise<void> {
     const seen = new Map<string, { topic: string; partition: number; offset: number }>();
     for (const topic of ["news", "audit"]) {
       const described = await broker.describeTopic(topic);
       if (!described.ok) continue;
       for (const [partition, { startOffset, endOffset }] of described.description.partitions.entries()) {
-        const answer = await broker.fetch({
-          topic,
-          partition,
-          offset: startOffset,
-          recordsMax: 1000,
-          bytesMax: 2 ** 30,
-          waitMs: 0,
-        });
+        const { asked, answered } = this.#trimmedIn(topic, partition);
+        ok(
+          startOffset >= answered,
+          `${topic}/${partition} starts at ${startOffset}, deleted before ${answered}`,
+        );
+        ok(
+          startOffset <= asked,
+          `${topic}/${partition} starts at ${startOffset}, nothing behind ${asked} was deleted`,
+        );
+        const ask = { topic, partition, offset: startOffset, recordsMax: 1000, bytesMax: 2 ** 30, waitMs: 0 };
+        const answer = await settled(clock, broker.fetch(ask));
         ok(answer.ok, `fetch of ${topic}/${partition}`);
         deepEqual(
           answer.records.map((record) => record.offset),
@@ -124,13 +130,25 @@ export class Ledger {
     }
     for (const [body, { topic, promised }] of this.records) {
       const found = seen.get(`${topic}:${body}`);
-      if (promised !== undefined) deepEqual(found, { topic, ...promised }, `record '${body}' of ${topic}`);
+      if (promised === undefined) continue;
+      const isDeleted = promised.offset < this.#trimmedIn(topic, promised.partition).asked;
+      if (found === undefined && isDeleted) continue;
+      deepEqual(found, { topic, ...promised }, `record '${body}' of ${topic}`);
     }
+    // Nothing of the topic audit is ever deleted.
     for (const { id, promised } of this.transactions.values()) {
       const [one, other] = [seen.has(`news:${id}`), seen.has(`audit:${id}`)];
-      equal(one, other, `transaction ${id} is in both topics or in none`);
-      if (promised) ok(one, `transaction ${id} was promised and is lost`);
+      ok(other || !one, `transaction ${id} is in news and not in audit`);
+      if (promised === undefined) continue;
+      ok(other, `transaction ${id} was promised and is not in audit`);
+      if (promised.offset >= this.#trimmedIn("news", promised.partition).asked)
+        ok(one, `transaction ${id} was promised and is not in news`);
     }
+  }
+
+  #trimmedIn(topic: string, partition: number): { readonly asked: number; readonly answered: number } {
+    const trimmed = topic === "news" ? this.trimmed.get(partition) : undefined;
+    return trimmed ?? { asked: 0, answered: 0 };
   }
 
   async #checkGroup(broker: Broker): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { ok } from "node:assert/strict";
 import { test } from "node:test";
-import { Broker, noAttributes, type QueueDelivery } from "@sluice/broker";
+import { Broker, noAttributes, type QueueDelivery, type RecordPlace } from "@sluice/broker";
 import { FileJournal } from "@sluice/broker/journal";
 import { type Random, seededRandom } from "@sluice/runtime";
 import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
@@ -115,6 +115,8 @@ class Life {
       this.#ack,
       this.#nack,
       this.#publish,
+      this.#publish,
+      this.#delete,
       this.#transact,
       this.#join,
       this.#leave,
@@ -202,10 +204,25 @@ class Life {
     if (answer.ok) record.promised = answer.places[0];
   }
 
+  async #delete(): Promise<void> {
+    const { trimmed } = this.#world.ledger;
+    const described = await this.#broker.describeTopic("news");
+    if (!described.ok) return;
+    const partition = this.#world.pick(3);
+    const { startOffset = 0, endOffset = 0 } = described.description.partitions[partition] ?? {};
+    const offset = startOffset + this.#world.pick(endOffset - startOffset + 1);
+    const { asked = 0, answered = 0 } = trimmed.get(partition) ?? {};
+    trimmed.set(partition, { asked: Math.max(asked, offset), answered });
+    const answer = await this.#broker.deleteRecordsBefore({ topic: "news", partition, offset });
+    if (!answer.ok) return;
+    const now = trimmed.get(partition);
+    trimmed.set(partition, { asked: now?.asked ?? 0, answered: Math.max(now?.answered ?? 0, offset) });
+  }
+
   async #transact(): Promise<void> {
     const { ledger } = this.#world;
     const id = this.#world.body("transaction");
-    const transaction = { id, promised: false };
+    const transaction: { id: string; promised: RecordPlace | undefined } = { id, promised: undefined };
     ledger.transactions.set(id, transaction);
     const records = [{ key: undefined, body: Buffer.from(id), attributes: noAttributes }];
     const sent = this.#world.body("jobs");
@@ -219,7 +236,7 @@ class Life {
       sends: [{ queue: "jobs", messages: [{ body: Buffer.from(sent), attributes: noAttributes }] }],
     });
     if (!answer.ok) return;
-    transaction.promised = true;
+    transaction.promised = answer.places[0]?.[0];
     message.promised = true;
   }
 

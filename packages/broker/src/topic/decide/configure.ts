@@ -7,17 +7,21 @@ import type { TopicSettings } from "../settings.ts";
 import type { TopicState } from "../state.ts";
 import type { TopicDecision } from "./decision.ts";
 
-/** Refused as `invalid-setting`, also when the number of partitions or the retention of an existing topic would change. */
+/** Refused as `invalid-setting`, also when the number of partitions or the kind of an existing topic would change. */
 export function decideConfigureTopic(
   state: TopicState,
   settings: TopicSettings,
 ): TopicDecision<TopicJournalRecord, Done> {
-  const { partitionCount, retention } = settings;
+  const { partitionCount, retention, retentionMs, retentionBytes } = settings;
   if (!Number.isInteger(partitionCount) || partitionCount < 1 || partitionCount > partitionCountMax) {
     return refuse(
       "invalid-setting",
       `partitionCount is ${partitionCount}; it may be a whole number from 1 to ${partitionCountMax}.`,
     );
+  }
+  for (const [name, value] of Object.entries({ retentionMs, retentionBytes })) {
+    if (value > 0) continue;
+    return refuse("invalid-setting", `${name} is ${value}; it may be any number above 0, or Infinity.`);
   }
   const existing = state.partitions.length;
   if (existing > 0 && existing !== partitionCount) {
