@@ -22,17 +22,23 @@ interface Running extends Incarnation {
   ending: "kill" | "terminate" | undefined;
 }
 
+export interface IncarnationsOptions {
+  /** What the log may say as an error. Anything else fails the test. */
+  readonly mayBeSaid?: RegExp;
+  /** Further settings of the processes. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 export class Incarnations implements AsyncDisposable {
   readonly #dataDirectory: string;
-  readonly #mayBeSaid: RegExp | undefined;
+  readonly #options: IncarnationsOptions;
   #count = 0;
   readonly #log: LogLine[] = [];
   #running: Running | undefined;
 
-  /** `mayBeSaid`: what the log may say as an error. Anything else fails the test. */
-  constructor(dataDirectory: string, mayBeSaid?: RegExp) {
+  constructor(dataDirectory: string, options: IncarnationsOptions = {}) {
     this.#dataDirectory = dataDirectory;
-    this.#mayBeSaid = mayBeSaid;
+    this.#options = options;
   }
 
   /** Starts the next process. The delivery mode alternates, so that both meet the data that the other left behind. */
@@ -42,6 +48,7 @@ export class Incarnations implements AsyncDisposable {
     const process = await SluiceProcess.start({
       DATA_DIR: this.#dataDirectory,
       DELIVERY_MODE: deliveryMode,
+      ...this.#options.environment,
     });
     const { http, chat, tcpPort } = await process.addresses();
     this.#running = {
@@ -75,6 +82,11 @@ export class Incarnations implements AsyncDisposable {
     return this.#end("terminate", "SIGTERM");
   }
 
+  /** Waits until the process that runs says this. */
+  async logged(msg: string): Promise<void> {
+    await this.#running?.process.logged(msg);
+  }
+
   /** What all processes together have written to their logs, up to now. */
   get log(): readonly LogLine[] {
     return [...this.#log, ...(this.#running?.process.log ?? [])];
@@ -100,7 +112,7 @@ export class Incarnations implements AsyncDisposable {
     deepEqual(errors, [], "nothing on standard error");
     const wrong = log.filter(
       ({ level, msg = "" }) =>
-        (level === "error" || level === "fatal") && this.#mayBeSaid?.test(msg) !== true,
+        (level === "error" || level === "fatal") && this.#options.mayBeSaid?.test(msg) !== true,
     );
     equal(wrong.length, 0, `the log complains: ${JSON.stringify(wrong.slice(0, 3))}`);
   }

@@ -31,7 +31,7 @@ const slowCount = 20;
 
 test("whatever some send, they are told what is wrong with it, and nobody else notices", async (t) => {
   await using data = await dataDirectory();
-  await using sluice = new Incarnations(data.path, /becomes a dead letter/);
+  await using sluice = new Incarnations(data.path, { mayBeSaid: /becomes a dead letter/ });
   const load = new Load();
   await using everybody = await Everybody.join(load);
   const at = await sluice.start();

@@ -74,7 +74,6 @@ export function addOrderedClients(load: Load, queue: string, ledger: QueueLedger
         }
       }
       for (const message of messages) {
-        ledger.acking(message.body);
         await ack(http, queue, ledger, message, false);
         done();
       }
@@ -124,7 +123,6 @@ function consumer(queue: string, ledger: QueueLedger, allAtOnce: boolean): Work 
         await ackAll(http, queue, ledger, wanted);
       }
       for (const each of allAtOnce ? [] : wanted) {
-        ledger.acking(each.body);
         owed = [each];
         await ack(http, queue, ledger, each, false);
       }
@@ -134,7 +132,7 @@ function consumer(queue: string, ledger: QueueLedger, allAtOnce: boolean): Work 
   };
 }
 
-async function receive(
+export async function receive(
   http: HttpClient,
   queue: string,
   ledger: QueueLedger,
@@ -148,13 +146,14 @@ async function receive(
   return body.messages;
 }
 
-async function ack(
+export async function ack(
   http: HttpClient,
   queue: string,
   ledger: QueueLedger,
   { receipt, body }: Owed,
   wasCut: boolean,
 ): Promise<void> {
+  if (!wasCut) ledger.acking(body);
   const answer = await http.post<{ code?: string }>("/ack", { queue, receipt });
   if (answer.status === 200) ledger.acked(body);
   else ledger.ackRefused(expectStale(answer, body), wasCut);

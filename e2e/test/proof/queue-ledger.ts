@@ -3,8 +3,11 @@
  * never answered is unknown: it may have happened or not, and the ledger holds Sluice to nothing there.
  */
 import { equal, ok } from "node:assert/strict";
+import { crc32 } from "node:zlib";
 
 interface Entry {
+  /** Of the whole body. */
+  readonly checksum: number;
   sent: "unknown" | "acknowledged";
   /** Receive count of the last delivery that was seen, in the queue or, once it has moved there, in the dead-letter queue. */
   receiveCount: number;
@@ -15,6 +18,9 @@ interface Entry {
   acksUnknown: number;
   isAcked: boolean;
 }
+
+/** A message is known by the first word of its body, which no two have in common. */
+const nameOf = (body: string): string => body.split(" ", 1)[0] ?? "";
 
 export class QueueLedger {
   readonly #name: string;
@@ -28,8 +34,9 @@ export class QueueLedger {
 
   /** The request is about to go out. */
   sending(body: string): void {
-    ok(!this.#entries.has(body), "bodies are the names of messages here");
-    this.#entries.set(body, {
+    ok(!this.#entries.has(nameOf(body)), "each message has its own name");
+    this.#entries.set(nameOf(body), {
+      checksum: crc32(body),
       sent: "unknown",
       receiveCount: 0,
       seen: 0,
@@ -55,20 +62,22 @@ export class QueueLedger {
   /** `isDead`: it came from the dead-letter queue, where its receive count starts anew. */
   delivered(body: string, receiveCount: number, isDead = false): void {
     const entry = this.#entry(body);
-    ok(!entry.isAcked, `${body} was acked, and comes again from ${this.#name}`);
-    ok(isDead || !entry.isDead, `${body} is back from the dead letters of ${this.#name}`);
+    const name = nameOf(body);
+    equal(crc32(body), entry.checksum, `${name} is not what it was`);
+    ok(!entry.isAcked, `${name} was acked, and comes again from ${this.#name}`);
+    ok(isDead || !entry.isDead, `${name} is back from the dead letters of ${this.#name}`);
     if (isDead && !entry.isDead) entry.receiveCount = 0;
     entry.seen++;
     entry.isDead = isDead;
     // The count is on disk before the delivery leaves, so no kill takes it back. What a kill cut off counts though nobody saw it.
     ok(
       receiveCount > entry.receiveCount,
-      `${body}: receive count ${receiveCount} after ${entry.receiveCount}`,
+      `${name}: receive count ${receiveCount} after ${entry.receiveCount}`,
     );
     entry.receiveCount = receiveCount;
     if (isDead) return;
     const countMax = entry.seen + this.#receivesUnknown;
-    ok(receiveCount <= countMax, `${body}: receive count ${receiveCount}, and nobody received it so often`);
+    ok(receiveCount <= countMax, `${name}: receive count ${receiveCount}, and nobody received it so often`);
   }
 
   acking(body: string): void {
@@ -106,8 +115,8 @@ export class QueueLedger {
   }
 
   #entry(body: string): Entry {
-    const entry = this.#entries.get(body);
-    ok(entry, `${this.#name} gives ${body}, which nobody sent`);
+    const entry = this.#entries.get(nameOf(body));
+    ok(entry, `${this.#name} gives ${nameOf(body)}, which nobody sent`);
     return entry;
   }
 }
