@@ -49,6 +49,11 @@ export class FramedSocket implements AsyncDisposable {
     return new FramedSocket(socket);
   }
 
+  /** Speaks over a socket that is connected, for example with TLS. */
+  static over(socket: Socket): FramedSocket {
+    return new FramedSocket(socket);
+  }
+
   write(bytes: string | Uint8Array): void {
     this.#socket.write(bytes);
   }

@@ -112,7 +112,7 @@ export class SluiceProcess implements AsyncDisposable {
   }
 
   /** Sends the signal and does not wait. */
-  signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+  signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGHUP"): void {
     this.#child.kill(signal);
   }
 

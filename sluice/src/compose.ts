@@ -22,6 +22,7 @@ import {
   Fault,
   type Log,
   type Part,
+  ServerTls,
   systemClock,
   systemRandom,
 } from "@sluice/runtime";
@@ -29,7 +30,7 @@ import { createWaitroom, waitroomOwnedTopics, waitroomPartitionCounts } from "@s
 import type { FastifyPluginAsync } from "fastify";
 import { type FirstPageFacts, firstPage } from "./first-page.ts";
 import { HttpPort } from "./http-port.ts";
-import type { Settings } from "./settings.ts";
+import { isLoopback, type Settings } from "./settings.ts";
 import { version } from "./version.ts";
 
 /** Ports of a running process. */
@@ -45,9 +46,16 @@ export class Sluice implements AsyncDisposable {
   readonly addresses: Addresses;
   readonly #drain: () => Promise<void>;
   readonly #opened: AsyncDisposableStack;
+  readonly #tls: ServerTls | undefined;
   #stopped: Promise<void> | undefined;
 
-  private constructor(addresses: Addresses, drain: () => Promise<void>, opened: AsyncDisposableStack) {
+  private constructor(
+    addresses: Addresses,
+    drain: () => Promise<void>,
+    opened: AsyncDisposableStack,
+    tls: ServerTls | undefined,
+  ) {
+    this.#tls = tls;
     this.addresses = addresses;
     this.#drain = drain;
     this.#opened = opened;
@@ -62,6 +70,8 @@ export class Sluice implements AsyncDisposable {
     await using opened = new AsyncDisposableStack();
     const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
     const access = openAccess(settings, log);
+    const tls = await openTls(settings, log);
+    const withTls = tls === undefined ? {} : { tls };
     const dataDirectory = resolve(settings.DATA_DIR);
     await makeDirectory(dataDirectory);
 
@@ -120,6 +130,7 @@ export class Sluice implements AsyncDisposable {
       overflow: settings.OVERFLOW,
       full: { durability: broker.durability },
       access,
+      ...withTls,
       clock,
       log: log.child({ part: "tcp" }),
       metrics,
@@ -145,6 +156,7 @@ export class Sluice implements AsyncDisposable {
       host: settings.HOST,
       allowedHosts: settings.ALLOWED_HOSTS,
       access,
+      ...withTls,
       version,
       log: log.child({ part: "http" }),
     };
@@ -171,9 +183,10 @@ export class Sluice implements AsyncDisposable {
       ownRoutes: [system],
     });
     opened.use(chatHttp);
+    const scheme = tls === undefined ? "http" : "https";
     const addresses: Addresses = {
-      http: `http://${shown(http.address)}`,
-      chat: `http://${shown(chatHttp.address)}`,
+      http: `${scheme}://${shown(http.address)}`,
+      chat: `${scheme}://${shown(chatHttp.address)}`,
       tcp: shown(tcp.address),
     };
 
@@ -184,7 +197,15 @@ export class Sluice implements AsyncDisposable {
       // This ends long polls, for which the HTTP ports would wait.
       broker.drain();
     };
-    return new Sluice(addresses, drain, opened.move());
+    return new Sluice(addresses, drain, opened.move(), tls);
+  }
+
+  /**
+   * Shows new connections what lies in TLS_CERT_FILE and TLS_KEY_FILE now. Does nothing without TLS.
+   * @throws Fault `tls-files`; then everything stays as it was.
+   */
+  async reloadTls(): Promise<void> {
+    await this.#tls?.reload();
   }
 
   /** Ends everything in order; what was accepted is on disk when it resolves. Calling it again waits for the same end. */
@@ -207,6 +228,16 @@ function openAccess({ AUTH_TOKENS: tokens }: Settings, log: Log): Access {
     log.warn({ principal: name, tokenCharactersMin }, "a token in AUTH_TOKENS is short: it may be guessed");
   }
   return new Access({ tokens, clock: systemClock });
+}
+
+async function openTls(settings: Settings, log: Log): Promise<ServerTls | undefined> {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, HOST: host } = settings;
+  if (certFile !== "")
+    return ServerTls.load({ certFile, keyFile, clock: systemClock, log: log.child({ part: "tls" }) });
+  if (!isLoopback(host)) {
+    log.warn({ host }, "without TLS_CERT_FILE everything, tokens too, crosses the network in the clear");
+  }
+  return undefined;
 }
 
 const shown = ({ address, port, family }: { address: string; port: number; family: string }): string =>

@@ -116,7 +116,7 @@ export function firstPage(facts: () => FirstPageFacts): FastifyPluginAsync {
         )
         .header("x-content-type-options", "nosniff")
         .header("cache-control", "no-store")
-        .send(page(`http://${request.headers.host ?? "127.0.0.1"}`, facts()));
+        .send(page(`${request.protocol}://${request.headers.host ?? "127.0.0.1"}`, facts()));
     });
   };
 }

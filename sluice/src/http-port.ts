@@ -2,12 +2,22 @@
  * One HTTP port: one Fastify and one upgrade dispatcher, on which the parts register their routes and upgrade paths.
  * Routes, error answers and body limits belong to the parts; what belongs to the port is who may connect at all.
  */
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import { type IncomingMessage, type RequestListener, type Server, STATUS_CODES } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
 import { answerNotFound, guarded, problem, sendProblem, tokenScheme } from "@sluice/broker/http";
-import { type Access, Fault, type Log, type Part, systemClock, type UpgradeHandler } from "@sluice/runtime";
+import {
+  type Access,
+  Fault,
+  type Handshakes,
+  type Log,
+  type Part,
+  type ServerTls,
+  systemClock,
+  type UpgradeHandler,
+} from "@sluice/runtime";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -30,6 +40,8 @@ export interface HttpPortOptions {
   readonly allowedHosts: readonly string[];
   /** Asked before the OpenAPI document is answered. */
   readonly access: Access;
+  /** Given: the port speaks HTTPS and WSS, and nothing else. */
+  readonly tls?: ServerTls;
   readonly log: Log;
 }
 
@@ -66,13 +78,16 @@ export class HttpPort implements AsyncDisposable {
   }
 
   static async open(options: HttpPortOptions): Promise<HttpPort> {
+    const handshakes: Handshakes[] = [];
     const app: FastifyInstance = Fastify({
       loggerInstance: options.log as FastifyBaseLogger,
       logController: new LogController({ disableRequestLogging: true }),
       forceCloseConnections: "idle",
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
-      http: { headersTimeout: headersTimeoutMs },
+      ...(options.tls === undefined
+        ? { http: { headersTimeout: headersTimeoutMs } }
+        : { serverFactory: httpsServers(options.tls, handshakes) }),
       // Names in paths are bounded where they are parsed; percent-encoded they may be twelve times as long.
       routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
       // No route can answer for a path that cannot be read.
@@ -102,7 +117,7 @@ export class HttpPort implements AsyncDisposable {
     app.server.on("upgrade", dispatcher(options.parts, mayName));
     app.setNotFoundHandler(answerNotFound);
     readWhatIsTooLong(app);
-    endConnectionsOnClose(app);
+    endConnectionsOnClose(app, handshakes);
     await listen(app, options);
     const address = app.server.address();
     if (address === null || typeof address === "string") throw new TypeError("the server has no TCP address");
@@ -122,6 +137,23 @@ export class HttpPort implements AsyncDisposable {
   }
 }
 
+/** Makes the HTTPS server for the framework, which then listens on the first address of the host alone, and leaves its handshakes in `handshakes`. */
+function httpsServers(tls: ServerTls, handshakes: Handshakes[]): (handler: RequestListener) => Server {
+  return (handler) => {
+    const server = createHttpsServer(
+      {
+        ...tls.context,
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: requestTimeoutMs,
+        keepAliveTimeout: keepAliveTimeoutMs,
+      },
+      handler,
+    );
+    handshakes.push(tls.serve(server));
+    return server;
+  };
+}
+
 /**
  * A body that is too long is refused before it has come, and the framework would end the connection with it: with bytes unread, which resets it,
  * and the client that is still sending never sees the answer. The rest is read and forgotten instead, for as long as a request may take.
@@ -136,10 +168,11 @@ function readWhatIsTooLong(app: FastifyInstance): void {
  * Closing waits for the connections that are busy just then. Their answers say that they are the last ones, and the connections end with them:
  * a client that goes on asking over one of them would hold the process for as long as it likes.
  */
-function endConnectionsOnClose(app: FastifyInstance): void {
+function endConnectionsOnClose(app: FastifyInstance, handshakes: readonly Handshakes[]): void {
   let closing = false;
   app.addHook("preClose", async () => {
     closing = true;
+    for (const each of handshakes) each.end();
   });
   app.addHook("onSend", async (_request, reply) => {
     if (closing) reply.header("connection", "close");
@@ -149,9 +182,14 @@ function endConnectionsOnClose(app: FastifyInstance): void {
   });
 }
 
-async function listen(app: FastifyInstance, { host, port, setting }: HttpPortOptions): Promise<void> {
+async function listen(app: FastifyInstance, { host, port, setting, tls }: HttpPortOptions): Promise<void> {
+  const scheme = tls === undefined ? "http" : "https";
   try {
-    await app.listen({ host, port, listenTextResolver: (address) => `HTTP listens on ${address}` });
+    await app.listen({
+      host,
+      port,
+      listenTextResolver: (address) => `HTTP listens on ${address.replace(/^https?:\/\//, `${scheme}://`)}`,
+    });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     const why =

@@ -1,4 +1,4 @@
-/** `npm start`: reads the settings, starts everything, and stops it in order on SIGTERM or SIGINT. */
+/** `npm start`: reads the settings, starts everything, stops it in order on SIGTERM or SIGINT, and reads the certificate again on SIGHUP. */
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { createLog, Fault, systemClock } from "@sluice/runtime";
@@ -52,6 +52,15 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  // Without TLS a hangup means what it means to every process: its terminal is gone.
+  if (settings.TLS_CERT_FILE !== "") {
+    process.on("SIGHUP", () => {
+      sluice.reloadTls().then(
+        () => log.info("certificate read again"),
+        (error: unknown) => log.error({ err: error }, "the certificate stays as it was"),
+      );
+    });
+  }
 }
 
 try {

@@ -24,8 +24,13 @@ test("a host beyond loopback is refused without credentials", () => {
   for (const HOST of ["127.0.0.1", "127.1.2.3", "localhost", "::1"]) equal(settingsFrom({ HOST }).HOST, HOST);
 });
 
+test("TLS needs a certificate and its key", () => {
+  throws(() => settingsFrom({ TLS_CERT_FILE: "cert.pem" }), /TLS_CERT_FILE is given without TLS_KEY_FILE/);
+  throws(() => settingsFrom({ TLS_KEY_FILE: "key.pem" }), /TLS_KEY_FILE is given without TLS_CERT_FILE/);
+});
+
 test("a setting that this version does not have is an error, not silence", () => {
-  for (const name of ["CREDENTIALS_FILE", "TLS_CERT_FILE", "KAFKA_ENABLED", "REDIS_URL"]) {
+  for (const name of ["CREDENTIALS_FILE", "LOG_DIR", "KAFKA_ENABLED", "REDIS_URL"]) {
     throws(() => settingsFrom({ [name]: "x" }), new RegExp(`${name}=x is not possible: expected no value`));
   }
 });

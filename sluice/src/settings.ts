@@ -68,6 +68,11 @@ export const settingsTable = {
   AUTH_TOKENS: tokenList(
     "Tokens of those who may use the broker and run the waiting room, as name:token,name:token. On loopback without any, everybody may.",
   ),
+  TLS_CERT_FILE: text(
+    "",
+    "Certificate of all ports in PEM form, with the ones that lead to a root. With TLS_KEY_FILE every port speaks TLS only. SIGHUP reads both again.",
+  ),
+  TLS_KEY_FILE: text("", "Private key of TLS_CERT_FILE in PEM form, without a passphrase."),
   METRICS_PUBLIC: flag(false, "Answer /metrics without a token."),
   INSECURE: flag(
     false,
@@ -83,8 +88,6 @@ export const settingsTable = {
   ),
   LOG_LEVEL: choice(logLevels, "info", "Least level that is logged."),
   CREDENTIALS_FILE: later("Principals and what they may do"),
-  TLS_CERT_FILE: later("Certificate for TLS"),
-  TLS_KEY_FILE: later("Key for TLS"),
   SQS_REGION: later("Region that the SQS API names"),
   REDIS_URL: later("Redis behind queues, waiting room and chat"),
   REDIS_FLUSH: later("When Redis is asked to flush"),
@@ -118,6 +121,12 @@ export function settingsFrom(environment: Readonly<Record<string, string | undef
       `HOST=${settings.HOST} would let other machines in without credentials: give AUTH_TOKENS, ` +
         "leave HOST at 127.0.0.1, or set INSECURE=true if something in front of Sluice guards it.",
     ]);
+  }
+  const { TLS_CERT_FILE, TLS_KEY_FILE } = settings;
+  if ((TLS_CERT_FILE === "") !== (TLS_KEY_FILE === "")) {
+    const [given, missing] =
+      TLS_KEY_FILE === "" ? ["TLS_CERT_FILE", "TLS_KEY_FILE"] : ["TLS_KEY_FILE", "TLS_CERT_FILE"];
+    throw new BadSettings([`${given} is given without ${missing}: TLS needs both.`]);
   }
   return settings;
 }

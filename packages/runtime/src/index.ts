@@ -7,3 +7,4 @@ export * from "./metrics.ts";
 export * from "./part.ts";
 export * from "./random.ts";
 export * from "./settings.ts";
+export * from "./tls.ts";

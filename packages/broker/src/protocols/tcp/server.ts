@@ -1,14 +1,23 @@
 /** The framed TCP port: listens, bounds how many may connect, gives each role its work, and drains. */
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { encodeErrorFrame, frameBytesCeiling, type Role } from "@sluice/protocol";
-import { type Access, assert, type Clock, Fault, type Log, type Registry } from "@sluice/runtime";
+import {
+  type Access,
+  assert,
+  type Clock,
+  Fault,
+  type Log,
+  type Registry,
+  type ServerTls,
+} from "@sluice/runtime";
 import type { BrokerApi, Overflow, QueueBatchApi } from "../../broker/api.ts";
 import { type Channel, channelOf, type DeliveryMode, defaultChannel } from "./channel.ts";
 import { Connection } from "./connection.ts";
 import { SharedBlocks } from "./frame-blocks.ts";
 import { type FullRole, type FullRoleOptions, fullRole } from "./full/full-role.ts";
 import { defaultTcpLimits, type TcpLimits } from "./limits.ts";
+import { type Listener, listener } from "./listener.ts";
 import { LiveConsumer } from "./live-consumer.ts";
 import type { Peer, RoleConnection } from "./peer.ts";
 import { Producer } from "./producer.ts";
@@ -33,6 +42,8 @@ export interface TcpServerOptions {
   readonly metrics: Registry;
   /** Asked with the token of each classic role. Default: everybody may. */
   readonly access?: Access;
+  /** Given: the port speaks TLS and nothing else. */
+  readonly tls?: ServerTls;
   /** Absent ones are `defaultTcpLimits`. */
   readonly limits?: Partial<TcpLimits>;
   /** Of the role SLUICE/1. */
@@ -47,7 +58,7 @@ export class TcpServer implements AsyncDisposable {
   readonly #limits: TcpLimits;
   readonly #metrics: TcpMetrics;
   readonly #fullRole: FullRole;
-  readonly #server: Server;
+  readonly #listener: Listener;
   readonly #blocks = new SharedBlocks();
   readonly #connections = new Set<Connection>();
   readonly #liveConsumers = new Set<LiveConsumer>();
@@ -65,9 +76,8 @@ export class TcpServer implements AsyncDisposable {
       ...(access === undefined ? {} : { authenticate: (token, address) => access.admit(token, address) }),
       ...options.full,
     });
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
-    this.#server.maxConnections = this.#limits.connectionCountMax + refusedCountMax;
-    this.#server.on("connection", (socket: Socket) => this.accept(socket));
+    this.#listener = listener(options.tls, (socket) => this.accept(socket));
+    this.#listener.server.maxConnections = this.#limits.connectionCountMax + refusedCountMax;
   }
 
   /**
@@ -89,7 +99,7 @@ export class TcpServer implements AsyncDisposable {
 
   /** Where it listens. */
   get address(): AddressInfo {
-    const address = this.#server.address();
+    const address = this.#listener.server.address();
     assert(address !== null && typeof address === "object", "the server listens on TCP");
     return address;
   }
@@ -132,7 +142,7 @@ export class TcpServer implements AsyncDisposable {
    */
   async drain(): Promise<void> {
     const { clock } = this.#options;
-    const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const stopped = this.#close();
     const limit = clock.after(this.#limits.drainMs, () => this.#destroyAll());
     const isConsumer = (connection: Connection): boolean => connection.roleKind === "consumer";
     const consumers = [...this.#connections].filter(isConsumer);
@@ -146,10 +156,18 @@ export class TcpServer implements AsyncDisposable {
 
   /** Ends every connection at once; what was not handed over goes back. Harmless after a drain. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const stopped = this.#close();
     const over = [...this.#connections].map((connection) => connection.over);
     this.#destroyAll();
     await Promise.all([stopped, ...over]);
+  }
+
+  /** Takes nobody any more. Resolves when nobody is connected. */
+  #close(): Promise<void> {
+    const { server, endHandshakes } = this.#listener;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    endHandshakes();
+    return closed;
   }
 
   #destroyAll(): void {
@@ -174,6 +192,7 @@ export class TcpServer implements AsyncDisposable {
 
   #listen(): Promise<void> {
     const { host, port, log } = this.#options;
+    const { server } = this.#listener;
     return new Promise((resolve, reject) => {
       const failed = (cause: NodeJS.ErrnoException): void => {
         const inUse = cause.code === "EADDRINUSE";
@@ -182,11 +201,11 @@ export class TcpServer implements AsyncDisposable {
           : `Cannot listen on ${host}:${port}: ${cause.message}`;
         reject(new Fault(inUse ? "address-in-use" : "cannot-listen", sentence, { cause }));
       };
-      this.#server.once("error", failed);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off("error", failed);
+      server.once("error", failed);
+      server.listen({ host, port }, () => {
+        server.off("error", failed);
         // One connection could not be accepted, for example for want of file descriptors: the others go on.
-        this.#server.on("error", (err) => log.warn({ err }, "a connection could not be accepted"));
+        server.on("error", (err) => log.warn({ err }, "a connection could not be accepted"));
         resolve();
       });
     });
