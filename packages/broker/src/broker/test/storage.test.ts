@@ -23,6 +23,25 @@ test("an answer waits for the sync of its record", async () => {
   match(order.join(), /write.*sync.*answer/);
 });
 
+test("a read answers after the sync of what it saw", async () => {
+  await using world = await VirtualBroker.open({ on: "disk" });
+  const record = { ...message, key: undefined };
+  granted(await world.answer(world.broker.publish({ topic: "news", records: [record] })));
+  const order: string[] = [];
+  let read: Promise<unknown> | undefined;
+  world.disk.onCall = ({ operation }) => {
+    order.push(operation);
+    // The state has the second record by now, and the disk has not.
+    read ??= world.broker
+      .fetch({ topic: "news", partition: 0, offset: 1, recordsMax: 9, bytesMax: 1000, waitMs: 0 })
+      .then((answer) => order.push(`read ${granted(answer).records.length}`));
+    return undefined;
+  };
+  granted(await world.answer(world.broker.publish({ topic: "news", records: [record] })));
+  await read;
+  match(order.join(), /^write.*sync.*read 1$/);
+});
+
 test("when a sync fails nothing that waited is answered, and nothing is taken any more", async () => {
   const world = await VirtualBroker.open({ on: "disk" });
   await world.send("jobs", "before");
