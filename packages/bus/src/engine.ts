@@ -59,6 +59,12 @@ export interface EngineAssignment {
   readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
 }
 
+/** What a member has in `generation` and is to lose with the next one. */
+export interface EngineRevoke extends EngineAssignment {
+  /** From now: the next generation waits no longer. */
+  readonly deadlineMs: number;
+}
+
 export interface EngineMembership extends AsyncDisposable {
   commit(generation: number, place: EnginePlace): Promise<void>;
 }
@@ -92,10 +98,15 @@ export interface Engine extends AsyncDisposable {
   endOffset(topic: string, partition: number): Promise<number>;
   /** What the group has committed there; undefined when nothing. */
   committedOffset(group: string, topic: string, partition: number): Promise<number | undefined>;
-  /** Joins a consumer group; `assigned` is called at each generation, the first time before the promise resolves. */
+  /**
+   * Joins a consumer group; `assigned` is called at each generation, the first time before the promise resolves. Before partitions go to
+   * others `revoked` is called: the next generation, and whoever joins, waits until its promise resolves or the deadline has passed, and
+   * commits of the present one are taken until then. Without `revoked`, and by the memory engine, they go at once.
+   */
   join(
     group: string,
     topics: readonly string[],
     assigned: (assignment: EngineAssignment) => void,
+    revoked?: (revoke: EngineRevoke) => Promise<void>,
   ): Promise<EngineMembership>;
 }

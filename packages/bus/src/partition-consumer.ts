@@ -36,6 +36,9 @@ type Outcome =
 
 export class PartitionConsumer {
   readonly #options: PartitionConsumerOptions;
+  /** Aborted: no further record is begun, nor is one tried again. */
+  readonly #last = new AbortController();
+  /** Aborted: what is under way should come to its end. */
   readonly #stop = new AbortController();
   readonly #commits: OffsetCommits;
   readonly #ended: Promise<void>;
@@ -64,15 +67,23 @@ export class PartitionConsumer {
     this.#commits.renew(generation);
   }
 
-  /** Takes no further record, lets the handler that runs come to its end, and commits what is done. */
+  /** Takes no further record, asks the handler that runs to come to its end, and commits what is done. */
   async stop(): Promise<void> {
+    this.#last.abort();
     this.#stop.abort();
+    await this.#ended;
+  }
+
+  /** The same, but gives the handler that runs until the deadline before it is asked to. */
+  async finish(deadlineMs: number): Promise<void> {
+    this.#last.abort();
+    using _ = this.#options.sender.clock.after(deadlineMs, () => this.#stop.abort());
     await this.#ended;
   }
 
   async #run(): Promise<void> {
     const { engine, group, topic, partition, log, after } = this.#options;
-    const { signal } = this.#stop;
+    const { signal } = this.#last;
     await after;
     for (let failures = 0; !signal.aborted; ) {
       try {
@@ -86,13 +97,13 @@ export class PartitionConsumer {
       } catch (error) {
         if (signal.aborted) break;
         log.warn({ group, topic, partition, err: error }, "cannot read the partition; trying again");
-        await this.#pause(enginePatience, ++failures);
+        await this.#pause(enginePatience, ++failures, signal);
       }
     }
     await this.#commits.idle();
   }
 
-  /** Returns with the record done, or with the signal aborted and the record left for the next owner. */
+  /** Returns with the record done, or left for the next owner because this one is to take no more. */
   async #consume(record: EngineRecord): Promise<void> {
     const outcome = await this.#handle(record);
     if (outcome === undefined) return;
@@ -104,7 +115,7 @@ export class PartitionConsumer {
 
   async #handle(record: EngineRecord): Promise<Outcome | undefined> {
     const { handlers, retry, log, group, topic, partition } = this.#options;
-    const { signal } = this.#stop;
+    const { signal } = this.#last;
     const handler = handlerFor(handlers, record);
     if (handler === undefined) {
       const error = `${group} has no handler for this type`;
@@ -118,7 +129,7 @@ export class PartitionConsumer {
     }
     for (let attempt = 1; ; attempt++) {
       try {
-        await run(attempt, { signal });
+        await run(attempt, { signal: this.#stop.signal });
         return { handled: true };
       } catch (error) {
         if (signal.aborted) return undefined;
@@ -132,7 +143,7 @@ export class PartitionConsumer {
           return { handled: false, reason: "handler-failed", error, attempts: attempt };
         }
         log.warn(where, "the handler failed; trying again");
-        await this.#pause(retry, attempt);
+        await this.#pause(retry, attempt, signal);
         if (signal.aborted) return undefined;
       }
     }
@@ -158,14 +169,18 @@ export class PartitionConsumer {
       } catch (error) {
         const where = { group, topic, partition, offset: record.offset, err: error };
         log.warn(where, "cannot write the dead letter; trying again");
-        await this.#pause(enginePatience, ++failures);
+        await this.#pause(enginePatience, ++failures, signal);
       }
     }
     return false;
   }
 
-  async #pause(policy: Pick<RetryPolicy, "firstDelayMs" | "delayMsMax">, failures: number): Promise<void> {
+  async #pause(
+    policy: Pick<RetryPolicy, "firstDelayMs" | "delayMsMax">,
+    failures: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { clock, random } = this.#options.sender;
-    await waitFor(clock, retryDelayMs(policy, failures, random), this.#stop.signal).catch(() => {});
+    await waitFor(clock, retryDelayMs(policy, failures, random), signal).catch(() => {});
   }
 }

@@ -5,7 +5,7 @@
 import { type Clock, type Log, type Readiness, waitFor } from "@sluice/runtime";
 import type { Bus } from "./bus.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
-import type { EngineAssignment, EngineMembership } from "./engine.ts";
+import type { EngineAssignment, EngineMembership, EngineRevoke } from "./engine.ts";
 import { partitionOf } from "./engines/partition.ts";
 import type { EventType } from "./event.ts";
 import { BusFault } from "./faults.ts";
@@ -38,6 +38,8 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
   readonly #options: SourcedStateOptions<State, Command, Rec, Reply>;
   readonly #partitionCount: number;
   readonly #owned = new Map<number, OwnedPartition<State, Command, Rec, Reply>>();
+  /** Partitions that go to others: those who wait in them are still answered. */
+  readonly #finishing = new Set<Promise<void>>();
   readonly #timer: DeadlineTimer;
   readonly #closing = new AbortController();
   #membership: EngineMembership | undefined;
@@ -123,7 +125,7 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     this.#timer.clear();
-    await Promise.all(Array.from(this.#owned.values(), (owned) => owned.close()));
+    await Promise.all([...Array.from(this.#owned.values(), (owned) => owned.close()), ...this.#finishing]);
     await this.#rejoining;
     const membership = this.#membership;
     this.#membership = undefined;
@@ -147,10 +149,29 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
     const folds: Promise<void>[] = [];
     // A membership of which only the engine knows, because its answer was lost, has no say.
     const joining = ++this.#joinings;
-    this.#membership = await bus.engine.join(group, topics, (assignment) => {
+    const assigned = (assignment: EngineAssignment): void => {
       if (joining === this.#joinings) folds.push(this.#own(assignment));
-    });
+    };
+    const revoked = async (revoke: EngineRevoke): Promise<void> => {
+      if (joining === this.#joinings) await this.#finish(revoke);
+    };
+    this.#membership = await bus.engine.join(group, topics, assigned, revoked);
     await Promise.all(folds);
+  }
+
+  /** What is to go to others takes no more commands; those that it took are answered while its transactions still land. */
+  async #finish({ generation, partitions }: EngineRevoke): Promise<void> {
+    if (generation !== this.#generation) return;
+    const { topic } = this.#options.records;
+    const finishing = partitions.map(async (place) => {
+      const owned = place.topic === topic ? this.#owned.get(place.partition) : undefined;
+      if (owned === undefined) return;
+      this.#owned.delete(place.partition);
+      const finished = owned.close().finally(() => this.#finishing.delete(finished));
+      this.#finishing.add(finished);
+      await finished;
+    });
+    await Promise.all(finishing);
   }
 
   /** Everything of the generation before is thrown away: what it had in flight is fenced off or in the log. */

@@ -1,6 +1,6 @@
 /** A member of a consumer group: follows what the engine assigns, with one consumer a partition. */
 import type { Log } from "@sluice/runtime";
-import type { Engine, EngineAssignment, EngineMembership } from "./engine.ts";
+import type { Engine, EngineAssignment, EngineMembership, EngineRevoke } from "./engine.ts";
 import type { Sender } from "./envelope.ts";
 import type { Handler } from "./handler.ts";
 import { PartitionConsumer } from "./partition-consumer.ts";
@@ -32,7 +32,10 @@ export class Subscription implements AsyncDisposable {
   readonly #retry: RetryPolicy;
   readonly #consumers = new Map<string, PartitionConsumer>();
   /** Consumers that are on their way out, by partition: the next one there waits for them. */
-  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #leaving = new Map<
+    string,
+    { readonly consumer: PartitionConsumer; readonly left: Promise<void> }
+  >();
   #membership: EngineMembership | undefined;
   #assignment: EngineAssignment | undefined;
   #closed = false;
@@ -57,17 +60,30 @@ export class Subscription implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const [place, consumer] of this.#consumers) this.#letGo(place, consumer);
-    await Promise.all(this.#leaving.values());
+    for (const [place, consumer] of this.#consumers) this.#letGo(place, consumer, consumer.stop());
+    await Promise.all(Array.from(this.#leaving.values(), ({ consumer }) => consumer.stop()));
     await this.#membership?.[Symbol.asyncDispose]();
   }
 
   async #join(topics: readonly string[]): Promise<void> {
-    this.#membership = await this.#base.engine.join(this.#group, topics, (assignment) => {
+    const assigned = (assignment: EngineAssignment): void => {
       this.#assignment = assignment;
       this.#follow();
-    });
+    };
+    const revoked = (revoke: EngineRevoke): Promise<void> => this.#finish(revoke);
+    this.#membership = await this.#base.engine.join(this.#group, topics, assigned, revoked);
     this.#follow();
+  }
+
+  /** Each consumer that is to go ends with the record that it is at; its last commit is one of the present generation. */
+  async #finish({ partitions, deadlineMs }: EngineRevoke): Promise<void> {
+    const finishing = partitions.map(({ topic, partition }) => {
+      const place = `${topic}/${partition}`;
+      const consumer = this.#consumers.get(place);
+      if (consumer !== undefined) this.#letGo(place, consumer, consumer.finish(deadlineMs));
+      return this.#leaving.get(place)?.left;
+    });
+    await Promise.all(finishing);
   }
 
   /** Brings the consumers in line with the newest assignment. A partition that stays keeps its consumer. */
@@ -84,11 +100,16 @@ export class Subscription implements AsyncDisposable {
     );
     for (const [place, consumer] of this.#consumers) {
       if (wanted.has(place)) consumer.renew(generation);
-      else this.#letGo(place, consumer);
+      else this.#letGo(place, consumer, consumer.stop());
+    }
+    for (const [place, { consumer }] of this.#leaving) {
+      // What was revoked may have come back, and what it does last is to be committed now.
+      if (wanted.has(place)) consumer.renew(generation);
+      else void consumer.stop();
     }
     for (const [place, { topic, partition }] of wanted) {
       if (this.#consumers.has(place)) continue;
-      const after = this.#leaving.get(place) ?? Promise.resolve();
+      const after = this.#leaving.get(place)?.left ?? Promise.resolve();
       const { handlers, retry } = { handlers: this.#handlers, retry: this.#retry };
       this.#consumers.set(
         place,
@@ -107,11 +128,11 @@ export class Subscription implements AsyncDisposable {
     }
   }
 
-  #letGo(place: string, consumer: PartitionConsumer): void {
+  #letGo(place: string, consumer: PartitionConsumer, ended: Promise<void>): void {
     this.#consumers.delete(place);
-    const left = consumer.stop().finally(() => {
-      if (this.#leaving.get(place) === left) this.#leaving.delete(place);
+    const left = ended.finally(() => {
+      if (this.#leaving.get(place)?.left === left) this.#leaving.delete(place);
     });
-    this.#leaving.set(place, left);
+    this.#leaving.set(place, { consumer, left });
   }
 }

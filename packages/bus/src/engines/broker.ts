@@ -1,5 +1,5 @@
 /** The embedded engine: events are records in the topics of a broker in this process. */
-import type { BrokerApi, MemberAssignment, PublishRequest, RecordPlace } from "@sluice/broker";
+import type { BrokerApi, MemberAssignment, MemberRevoke, PublishRequest, RecordPlace } from "@sluice/broker";
 import { type Clock, type Random, uuidv7 } from "@sluice/runtime";
 import type {
   Durability,
@@ -10,6 +10,7 @@ import type {
   EnginePlace,
   EngineReceipt,
   EngineRecord,
+  EngineRevoke,
   EngineTransaction,
 } from "../engine.ts";
 import { sizeOf } from "../envelope.ts";
@@ -121,6 +122,7 @@ export class BrokerEngine implements Engine {
     group: string,
     topics: readonly string[],
     assigned: (assignment: EngineAssignment) => void,
+    revoked?: (revoke: EngineRevoke) => Promise<void>,
   ): Promise<EngineMembership> {
     const member = uuidv7(this.#random, this.#clock.now().wallMs);
     let newest = 0;
@@ -129,7 +131,14 @@ export class BrokerEngine implements Engine {
       newest = assignment.generation;
       assigned(assignment);
     };
-    const { assignment } = taken(await this.#broker.joinGroup({ group, member, topics, onAssigned }));
+    const onRevoke = async (revoke: MemberRevoke): Promise<void> => {
+      const { generation, partitions } = revoke;
+      // Who could not finish has nothing more to finish. A release that comes too late is refused, and changes nothing.
+      await revoked?.(revoke).catch(() => {});
+      await this.#broker.releasePartitions({ group, member, generation, partitions });
+    };
+    const request = { group, member, topics, onAssigned, ...(revoked && { onRevoke }) };
+    const { assignment } = taken(await this.#broker.joinGroup(request));
     onAssigned(assignment);
     return {
       commit: async (generation: number, place: EnginePlace) => {

@@ -11,6 +11,7 @@ import type {
   EngineOutgoing,
   EngineReceipt,
   EngineRecord,
+  EngineRevoke,
   EngineTransaction,
 } from "../engine.ts";
 import { BusFault } from "../faults.ts";
@@ -130,16 +131,23 @@ export class FaultyEngine implements Engine {
     group: string,
     topics: readonly string[],
     assigned: (assignment: EngineAssignment) => void,
+    revoked?: (revoke: EngineRevoke) => Promise<void>,
   ): Promise<EngineMembership> {
     let membership: EngineMembership | undefined;
     try {
       await this.#call("ask", async () => {
         this.#withheld = undefined;
-        membership = await this.#options.engine.join(group, topics, (assignment) => {
+        const hear = (assignment: EngineAssignment): void => {
           if (this.#died.signal.aborted) return;
           if (this.#withheld === undefined) assigned(assignment);
           else this.#withheld.set(group, () => assigned(assignment));
-        });
+        };
+        // Who is dead or deaf finishes nothing: the others wait until its time is over.
+        const finish = async (revoke: EngineRevoke): Promise<void> => {
+          if (this.#died.signal.aborted || this.#withheld !== undefined) return never();
+          await revoked?.(revoke);
+        };
+        membership = await this.#options.engine.join(group, topics, hear, revoked && finish);
         this.#memberships.add(membership);
       });
     } catch (error) {
