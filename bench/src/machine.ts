@@ -7,8 +7,6 @@ export interface Machine {
   readonly memoryGib: number;
   readonly node: string;
   readonly system: string;
-  /** Processes that wanted to run in the minute before: above 0 at the start, something else shared the machine. */
-  readonly loadBefore: number;
 }
 
 export function describeMachine(): Machine {
@@ -18,9 +16,11 @@ export function describeMachine(): Machine {
     memoryGib: Math.round(totalmem() / 1024 ** 3),
     node: process.version,
     system: `${process.platform} ${process.arch}`,
-    loadBefore: loadavg()[0] ?? 0,
   };
 }
 
-export const machineLine = ({ cores, processor, memoryGib, node, system, loadBefore }: Machine): string =>
-  `${cores} cores (${processor}), ${memoryGib} GiB, ${system}, Node ${node}, load ${loadBefore.toFixed(1)} at the start`;
+/** Processes that wanted to run, on average of the last minute: what is above our own two or three is somebody else's work. */
+export const machineLoad = (): number => Number((loadavg()[0] ?? 0).toFixed(1));
+
+export const machineLine = ({ cores, processor, memoryGib, node, system }: Machine): string =>
+  `${cores} cores (${processor}), ${memoryGib} GiB, ${system}, Node ${node}`;

@@ -5,7 +5,7 @@ import { readCommandLine } from "./command-line.ts";
 import { fullEffort } from "./effort.ts";
 import type { ProcessProfile } from "./entrant.ts";
 import type { Figure } from "./figure.ts";
-import { describeMachine, machineLine } from "./machine.ts";
+import { describeMachine, machineLine, machineLoad } from "./machine.ts";
 import { inOwnProcesses } from "./process/children.ts";
 import { Bench } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
@@ -19,16 +19,20 @@ async function main(): Promise<void> {
   const machine = describeMachine();
   const figures: Figure[] = [];
   const profiles: ProcessProfile[] = [];
+  const loads: string[] = [];
   const lines = [JSON.stringify({ machine, seconds: commandLine.seconds })];
   for (const { name, run } of commandLine.scenarios) {
     process.stderr.write(`${name} ...\n`);
+    const load = machineLoad();
+    loads.push(`${name} ${load}`);
     await using bench = new Bench(effort, inOwnProcesses);
     const outcome = await run(bench);
     figures.push(...outcome.figures);
     profiles.push(...outcome.profiles);
-    for (const figure of outcome.figures) lines.push(JSON.stringify({ scenario: name, ...figure }));
+    for (const figure of outcome.figures) lines.push(JSON.stringify({ scenario: name, load, ...figure }));
   }
-  say(`${machineLine(machine)}; median of ${effort.rounds} rounds of ${effort.roundSeconds} s\n`);
+  say(`${machineLine(machine)}; median of ${effort.rounds} rounds of ${effort.roundSeconds} s`);
+  say(`Load of the machine before each scenario: ${loads.join(", ")}\n`);
   say(table(figures));
   for (const profile of profiles) say(`\n${profileTable(profile)}`);
   const json = `${lines.join("\n")}\n`;
