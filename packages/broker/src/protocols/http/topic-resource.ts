@@ -1,7 +1,7 @@
-/** `/v1/topics`: which topics there are, and how far their partitions reach. */
+/** `/v1/topics`: which topics there are, how long they keep their records, and how far their partitions reach. */
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
-import type { BrokerApi, TopicDescription } from "../../broker/api.ts";
+import type { BrokerApi, RetentionSettings, TopicDescription } from "../../broker/api.ts";
 import { allowOnly } from "./error-answers.ts";
 import { durabilityField } from "./fields.ts";
 import { problemResponses } from "./problem.ts";
@@ -11,8 +11,19 @@ const retentionField = Type.Enum(["log", "live"], {
   description: "log: records are kept and can be read again. live: only who listens hears them.",
 });
 
+/** A bound that can be absent: null in JSON, which has no infinity. */
+const boundField = (type: "number" | "integer", description: string) =>
+  Type.Unsafe<number | null>({ type: [type, "null"], exclusiveMinimum: 0, description });
+const retentionSecondsField = boundField("number", "How long records are kept; null: for ever.");
+const retentionBytesField = boundField(
+  "integer",
+  "How much a partition keeps at most, its newest batch apart; null: without bound.",
+);
+
 const settingsSchema = Type.Object(
   {
+    retentionSeconds: Type.Optional(retentionSecondsField),
+    retentionBytes: Type.Optional(retentionBytesField),
     partitionCount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024, default: 1 })),
     retention: Type.Optional(retentionField),
   },
@@ -23,11 +34,14 @@ const topicSchema = Type.Object({
   topic: Type.String(),
   partitionCount: Type.Integer(),
   retention: retentionField,
+  retentionSeconds: retentionSecondsField,
+  retentionBytes: retentionBytesField,
   durability: durabilityField,
   partitions: Type.Array(
     Type.Object({
       startOffset: Type.Integer({ description: "Of the oldest record that is kept." }),
       endOffset: Type.Integer({ description: "That the next record will get." }),
+      retainedBytes: Type.Integer({ description: "What its records take on the disk." }),
     }),
   ),
   liveSubscribers: Type.Integer(),
@@ -36,10 +50,22 @@ const topicSchema = Type.Object({
 const paramsSchema = Type.Object({ topic: Type.String() });
 type Params = Static<typeof paramsSchema>;
 
-const topicOf = (description: TopicDescription): Static<typeof topicSchema> => ({
-  ...description,
-  partitions: [...description.partitions],
+const topicOf = ({ retentionMs, retentionBytes, ...rest }: TopicDescription): Static<typeof topicSchema> => ({
+  ...rest,
+  retentionSeconds: finite(retentionMs / 1000),
+  retentionBytes: finite(retentionBytes),
+  partitions: [...rest.partitions],
 });
+
+const finite = (bound: number): number | null => (Number.isFinite(bound) ? bound : null);
+const bound = (given: number | null): number => given ?? Number.POSITIVE_INFINITY;
+
+function retentionOf({ retentionSeconds, retentionBytes }: Static<typeof settingsSchema>): RetentionSettings {
+  return {
+    ...(retentionSeconds !== undefined && { retentionMs: bound(retentionSeconds) * 1000 }),
+    ...(retentionBytes !== undefined && { retentionBytes: bound(retentionBytes) }),
+  };
+}
 
 export function topicResource(app: FastifyInstance, { broker }: { readonly broker: BrokerApi }): void {
   app.get(
@@ -81,9 +107,9 @@ export function topicResource(app: FastifyInstance, { broker }: { readonly broke
         request.body ??= {};
       },
       schema: {
-        summary: "Create a topic",
+        summary: "Create a topic, or change how long it keeps its records",
         description:
-          "Creating one that exists with the same settings changes nothing; with others it is refused.",
+          "Of a topic that exists, retentionSeconds and retentionBytes are changed where they are given; with another partitionCount or retention it is refused.",
         tags: ["topics"],
         params: paramsSchema,
         body: settingsSchema,
@@ -91,8 +117,19 @@ export function topicResource(app: FastifyInstance, { broker }: { readonly broke
       },
     },
     async ({ params: { topic }, body }, reply) => {
-      const created = await broker.createTopic({ topic, ...body });
+      const { partitionCount, retention } = body;
+      const bounds = retentionOf(body);
+      const created = await broker.createTopic({
+        topic,
+        ...(partitionCount !== undefined && { partitionCount }),
+        ...(retention !== undefined && { retention }),
+        ...bounds,
+      });
       if (!created.ok) return sendRefusal(reply, created);
+      if (!created.created && Object.keys(bounds).length > 0) {
+        const changed = await broker.configureTopic({ topic, ...bounds });
+        if (!changed.ok) return sendRefusal(reply, changed);
+      }
       const result = await broker.describeTopic(topic);
       if (!result.ok) return sendRefusal(reply, result);
       reply.code(created.created ? 201 : 200);

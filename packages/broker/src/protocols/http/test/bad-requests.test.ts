@@ -294,7 +294,7 @@ test("other methods: 405 with what is allowed, and a HEAD takes no message", asy
     ["HEAD", "/dequeue", "GET"],
     ["DELETE", "/v1/queues/default", "GET, HEAD, PUT"],
     ["PATCH", "/v1/topics", "GET, HEAD"],
-    ["POST", "/v1/topics/t/records", "GET, HEAD"],
+    ["POST", "/v1/topics/t/records", "GET, HEAD, DELETE"],
   ] as const;
   for (const [method, url, allow] of rows) {
     const response = await api.app.inject({ method, url });

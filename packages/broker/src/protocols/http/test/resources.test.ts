@@ -110,8 +110,10 @@ test("topics are described and listed", async () => {
     topic: "log",
     partitionCount: 1,
     retention: "log",
+    retentionSeconds: 7 * 24 * 60 * 60,
+    retentionBytes: null,
     durability: "memory",
-    partitions: [{ startOffset: 0, endOffset: 1 }],
+    partitions: [{ startOffset: 0, endOffset: 1, retainedBytes: 10 }],
     liveSubscribers: 0,
   });
   const topics = (await api.get("/v1/topics")).body.topics as Json[];
@@ -122,4 +124,48 @@ test("topics are described and listed", async () => {
       ["log", "log"],
     ],
   );
+});
+
+test("how long a topic keeps its records is set at its creation and can be changed", async () => {
+  await using api = await openHttp();
+  const put = async (settings: object) => {
+    const { status, body } = await api.put("/v1/topics/news", settings);
+    return [status, body.code ?? [body.retentionSeconds, body.retentionBytes]];
+  };
+  deepEqual(await put({ retentionSeconds: 90, retentionBytes: null }), [201, [90, null]]);
+  deepEqual(await put({ retentionBytes: 1000 }), [200, [90, 1000]]);
+  deepEqual(await put({}), [200, [90, 1000]]);
+  deepEqual(await put({ retentionSeconds: null }), [200, [null, 1000]]);
+  deepEqual(await put({ retentionSeconds: 0 }), [400, "invalid-field"]);
+  deepEqual(await put({ retentionBytes: 1.5 }), [400, "invalid-field"]);
+  deepEqual(await put({ retentionSeconds: "1" }), [400, "invalid-field"]);
+  deepEqual(await put({ partitionCount: 2 }), [422, "invalid-setting"]);
+});
+
+test("a topic is read from a time, and what lies before an offset is deleted", async () => {
+  await using api = await openHttp();
+  await api.post("/publish", { topic: "news", body: "one" });
+  await api.clock.advance(1000);
+  await api.post("/publish", { topic: "news", body: "two" });
+  const path = "/v1/topics/news/records";
+  const read = async (query: string) => {
+    const { status, body } = await api.get(`${path}${query}`);
+    return status === 200 ? (body.records as Json[]).map((record) => record.body) : [status, body.code];
+  };
+  deepEqual(await read("?time=2026-01-01T00:00:00Z"), ["one", "two"]);
+  deepEqual(await read("?time=2026-01-01T01:00:00.001%2B01:00"), ["two"]);
+  deepEqual(await read("?time=2026-01-01T00:00:01.001Z"), []);
+  deepEqual(await read("?time=yesterday"), [400, "invalid-field"]);
+  deepEqual(await read("?time=2026-01-01T00:00:00Z&offset=1"), [400, "invalid-field"]);
+
+  const remove = async (query: string) => {
+    const response = await api.app.inject({ method: "DELETE", url: `${path}${query}` });
+    return [response.statusCode, response.json().code ?? response.json().durability];
+  };
+  deepEqual(await remove("?before=1"), [200, "memory"]);
+  deepEqual(await remove("?before=1"), [200, "memory"]);
+  deepEqual(await read(""), ["two"]);
+  deepEqual(await remove(""), [400, "missing-field"]);
+  deepEqual(await remove("?before=3"), [(await api.get(`${path}?offset=3`)).status, "offset-out-of-range"]);
+  deepEqual(await remove("?partition=1&before=0"), [404, "unknown-partition"]);
 });

@@ -57,6 +57,7 @@ test("the OpenAPI document has every route, with a summary, and problems for wha
       .filter((name) => !name.startsWith("head "))
       .sort(),
     [
+      "delete /v1/topics/{topic}/records",
       "get /dequeue",
       "get /healthz",
       "get /metrics",
