@@ -19,6 +19,7 @@ export const badClients: readonly (readonly [what: string, bytes: readonly Bytes
   ["a name that is none", [frame("CONSUMER queue=no%20name")], "invalid-name"],
   ["a consumer that talks", [frame("CONSUMER topic=bad"), frame("hello")], "unexpected-bytes"],
   ["a frame over the limit", [frame("PRODUCER queue=bad"), Uint8Array.of(0, 0x10, 0, 1)], "frame-too-large"],
+  ["a log of others", [frame("PRODUCER topic=waitroom.records"), frame("junk")], "owned-topic"],
   ["half a frame", [frame("PRODUCER queue=bad"), Uint8Array.of(0, 0, 0, 9), "half"], "incomplete-frame"],
   ["half a length", [frame("PRODUCER queue=bad"), Uint8Array.of(0, 0)], "incomplete-frame"],
 ];

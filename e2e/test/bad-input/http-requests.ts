@@ -40,6 +40,7 @@ export const toBroker: readonly BadRequest[] = [
   ["a receipt of nobody", "POST /nack", { queue: "work", receipt: "nonsense" }, 404, "unknown-message"],
   ["days", "POST /extend", { receipt: "x", visibilityTimeoutSeconds: 86_401 }, 400, "invalid-field"],
   ["a number as key", "POST /publish", { topic: "readings", key: 5, body: "x" }, 400, "invalid-field"],
+  ["a log of others", "POST /publish", { topic: "waitroom.records", body: "junk" }, 403, "owned-topic"],
   ["a topic of nobody", "GET /v1/topics/nobodys/records", undefined, 404, "unknown-topic"],
   [
     "a partition of none",
