@@ -59,3 +59,19 @@ export class ClientFault extends SluiceError {
 /** A sentence for anything that was thrown. */
 export const sentenceOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
+
+/** Refusals that pass, whatever the server says of when: it shuts down, or is to be started again. */
+const passingCodes: ReadonlySet<string> = new Set(["shutting-down", "storage-failed", "memory-full"]);
+
+/** What is asked again after a refusal that passes without saying when, in milliseconds. */
+const usualRetryMs = 1_000;
+
+/** When to ask again what failed, in milliseconds; undefined when asking again cannot help. */
+export function retryDelayMs(error: unknown): number | undefined {
+  if (error instanceof ClientFault) {
+    return error.code === "request-timeout" || error.code === "buffer-full" ? usualRetryMs : undefined;
+  }
+  if (!(error instanceof RefusedError)) return undefined;
+  if (error.retryAfterMs > 0) return error.retryAfterMs;
+  return passingCodes.has(error.code) ? usualRetryMs : undefined;
+}

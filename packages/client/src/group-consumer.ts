@@ -2,6 +2,7 @@
 import { type WirePartition, type WireRecord, writeCommitted } from "@sluice/protocol/full";
 import { pause } from "./clock.ts";
 import type { Context } from "./context.ts";
+import { retryDelayMs } from "./errors.ts";
 import { Inbox } from "./inbox.ts";
 import { type Assignment, Membership } from "./membership.ts";
 import { PartitionReader } from "./partition-reader.ts";
@@ -64,6 +65,7 @@ export class GroupConsumer implements AsyncIterableIterator<Batch>, AsyncDisposa
   readonly #membership: Membership;
   readonly #readers = new Map<string, PartitionReader>();
   readonly #inbox = new Inbox<Offered>();
+  readonly #ending = new AbortController();
   #inHand: { readonly reader: PartitionReader; readonly sinceMs: number } | undefined;
   #done = Promise.withResolvers<void>();
 
@@ -149,17 +151,26 @@ export class GroupConsumer implements AsyncIterableIterator<Batch>, AsyncDisposa
 
   async #read(partitions: readonly WirePartition[]): Promise<void> {
     const readers = partitions.map((place) => this.#reader(place));
-    const { group } = this.#options;
-    try {
-      const { offsets } = await this.#context.link.outbox.ask("committedOffsets", (to, id) =>
-        writeCommitted(to, { id, group, partitions }),
-      );
-      const committed = new Map(offsets.map((place) => [keyOf(place), place.offset]));
-      for (const reader of readers) if (!reader.isStopped) reader.start(committed.get(keyOf(reader)));
-    } catch (error) {
-      // When the connection was lost the readers are stopped already, and the next assignment asks again.
-      if (readers.some((reader) => !reader.isStopped)) this.#fail(error);
+    // When the connection is lost the readers are stopped, and the next assignment asks again.
+    while (readers.some((reader) => !reader.isStopped)) {
+      try {
+        const committed = await this.#committed(partitions);
+        for (const reader of readers) if (!reader.isStopped) reader.start(committed.get(keyOf(reader)));
+        return;
+      } catch (error) {
+        const delayMs = retryDelayMs(error);
+        if (delayMs === undefined) return this.#fail(error);
+        await pause(this.#context.link.clock, delayMs, this.#ending.signal);
+      }
     }
+  }
+
+  async #committed(partitions: readonly WirePartition[]): Promise<ReadonlyMap<string, number>> {
+    const { group } = this.#options;
+    const { offsets } = await this.#context.link.outbox.ask("committedOffsets", (to, id) =>
+      writeCommitted(to, { id, group, partitions }),
+    );
+    return new Map(offsets.map((place) => [keyOf(place), place.offset]));
   }
 
   #reader(place: WirePartition): PartitionReader {
@@ -220,11 +231,13 @@ export class GroupConsumer implements AsyncIterableIterator<Batch>, AsyncDisposa
   }
 
   #fail(error: unknown): void {
+    if (this.#inbox.isOver) return;
     this.#end(error instanceof Error ? error : new Error(String(error)));
     void this.#membership.leave();
   }
 
   #end(error: Error | undefined): void {
+    this.#ending.abort();
     this.#stop(() => true);
     this.#context.open.delete(this);
     this.#putDown();

@@ -28,6 +28,8 @@ export interface LinkOptions {
 /** What has to be begun again on every connection: a subscription, a membership. */
 export interface Attachment {
   connected(session: Session): void;
+  /** The server ends the connection when this client holds nothing any more. */
+  draining(): void;
   disconnected(): void;
   /** There will be no further connection. */
   ended(error: Error): void;
@@ -178,8 +180,10 @@ export class Link {
         timer[Symbol.dispose]();
         this.#connected(session, address);
       },
-      goaway: ({ code, sentence }) =>
-        this.status.tell({ state: "draining", address: address.text, code, sentence }),
+      goaway: ({ code, sentence }) => {
+        this.status.tell({ state: "draining", address: address.text, code, sentence });
+        for (const attachment of [...this.#attachments]) attachment.draining();
+      },
       room: () => this.outbox.pump(),
       ended: (end) => {
         this.#present = undefined;

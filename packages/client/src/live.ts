@@ -1,7 +1,7 @@
 /** What is published to a topic from now on. */
 import { type WireOverflow, type WireRecord, writeCredit, writeListen } from "@sluice/protocol/full";
 import type { Context } from "./context.ts";
-import { RefusedError } from "./errors.ts";
+import { RefusedError, retryDelayMs } from "./errors.ts";
 import { Inbox } from "./inbox.ts";
 import type { Attachment } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
@@ -100,6 +100,10 @@ export class LiveSubscription implements AsyncIterableIterator<WireRecord>, Asyn
     this.#listen(session);
   }
 
+  draining(): void {
+    this.#timer?.[Symbol.dispose]();
+  }
+
   disconnected(): void {
     this.#session = undefined;
     this.#interrupted();
@@ -128,15 +132,16 @@ export class LiveSubscription implements AsyncIterableIterator<WireRecord>, Asyn
       if (this.#id !== id) return;
       this.#id = 0;
       if (!(error instanceof RefusedError)) return;
-      if (error.retryAfterMs > 0) this.#listenLater(session, error.retryAfterMs);
-      else this.#fail(error);
+      const delayMs = retryDelayMs(error);
+      if (delayMs === undefined) this.#fail(error);
+      else this.#listenLater(session, delayMs);
     });
   }
 
   #listenLater(session: Session, delayMs: number): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = this.#context.link.clock.after(delayMs, () => {
-      if (!session.isOver && !this.#inbox.isOver) this.#listen(session);
+      if (!session.isOver && session.goaway === undefined && !this.#inbox.isOver) this.#listen(session);
     });
   }
 

@@ -8,7 +8,7 @@ import {
   writeLeave,
   writeRelease,
 } from "@sluice/protocol/full";
-import { RefusedError } from "./errors.ts";
+import { RefusedError, retryDelayMs } from "./errors.ts";
 import type { Attachment, Link } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
 
@@ -49,7 +49,8 @@ export class Membership implements Attachment {
   #attached: Disposable | undefined;
   #session: Session | undefined;
   #id = 0;
-  #generation = 0;
+  #assignment: Assignment = { generation: 0, partitions: [] };
+  #isDraining = false;
   #timer: Disposable | undefined;
   #isClosed = false;
 
@@ -65,7 +66,7 @@ export class Membership implements Attachment {
 
   /** That of the newest assignment. */
   get generation(): number {
-    return this.#generation;
+    return this.#assignment.generation;
   }
 
   /**
@@ -74,8 +75,10 @@ export class Membership implements Attachment {
    */
   async commit(offsets: readonly WireOffset[], generation: number): Promise<void> {
     const { group } = this.#options;
-    await this.#link.outbox.ask("offsetsCommitted", (to, id) =>
-      writeCommit(to, { id, group, generation, offsets }),
+    await this.#link.outbox.ask(
+      "offsetsCommitted",
+      (to, id) => writeCommit(to, { id, group, generation, offsets }),
+      { urgent: true },
     );
   }
 
@@ -85,18 +88,21 @@ export class Membership implements Attachment {
     this.#isClosed = true;
     this.#timer?.[Symbol.dispose]();
     this.#attached?.[Symbol.dispose]();
-    const membership = this.#id;
-    this.#session?.unroute(membership);
-    if (membership === 0) return;
-    // When the connection is gone, so is the membership.
-    await this.#link.outbox
-      .ask("left", (to, id) => writeLeave(to, { id, membership }), { urgent: true, survives: false })
-      .catch(() => undefined);
+    await this.#depart();
   }
 
   connected(session: Session): void {
     this.#session = session;
+    this.#isDraining = false;
     this.#join(session);
+  }
+
+  /** Gives everything up in good order, to join again on the next connection. */
+  draining(): void {
+    this.#isDraining = true;
+    if (this.#id === 0) return;
+    const { rebalanceTimeoutMs } = this.#options;
+    void this.#giveUp({ ...this.#assignment, deadlineMs: rebalanceTimeoutMs }, () => this.#depart());
   }
 
   disconnected(): void {
@@ -125,29 +131,32 @@ export class Membership implements Attachment {
         if (this.#id !== id) return;
         this.#id = 0;
         if (!(error instanceof RefusedError)) return;
-        if (error.retryAfterMs > 0) this.#joinLater(session, error.retryAfterMs);
-        else {
-          this.#attached?.[Symbol.dispose]();
-          this.ended(error);
+        const delayMs = retryDelayMs(error);
+        if (delayMs !== undefined) {
+          this.#joinLater(session, delayMs);
+          return;
         }
+        this.#attached?.[Symbol.dispose]();
+        this.ended(error);
       },
     );
   }
 
   #joinLater(session: Session, delayMs: number): void {
     this.#after(delayMs, () => {
-      if (!session.isOver) this.#join(session);
+      if (!session.isOver && session.goaway === undefined) this.#join(session);
     });
   }
 
   #take(push: RoutedPush): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || (this.#isDraining && push.verb !== "ended")) return;
     if (push.verb === "assigned") {
-      this.#generation = push.generation;
       const { generation, partitions } = push;
-      this.#member.assigned({ generation, partitions });
+      this.#assignment = { generation, partitions };
+      this.#member.assigned(this.#assignment);
     } else if (push.verb === "revoked") {
-      void this.#giveUp(push);
+      const { generation, partitions, deadlineMs } = push;
+      void this.#giveUp({ generation, partitions, deadlineMs }, () => this.#release(generation));
     } else if (push.verb === "ended") {
       const session = this.#session;
       session?.unroute(push.id);
@@ -156,17 +165,36 @@ export class Membership implements Attachment {
     }
   }
 
-  async #giveUp(revoked: Assignment & { readonly deadlineMs: number }): Promise<void> {
+  /** Lets the member finish, then does `next`, unless the membership is over by then. */
+  async #giveUp(
+    revoked: Assignment & { readonly deadlineMs: number },
+    next: () => Promise<void>,
+  ): Promise<void> {
     const membership = this.#id;
-    const { generation, partitions, deadlineMs } = revoked;
-    await this.#member.revoked({ generation, partitions, deadlineMs });
-    if (this.#id !== membership || this.#isClosed) return;
-    // The deadline has passed or the connection is gone: the group went on without this word.
+    await this.#member.revoked(revoked);
+    if (this.#id === membership && !this.#isClosed) await next();
+  }
+
+  async #release(generation: number): Promise<void> {
+    const membership = this.#id;
+    // When the deadline has passed or the connection is gone, the group went on without this word.
     await this.#link.outbox
       .ask("released", (to, id) => writeRelease(to, { id, membership, generation }), {
         urgent: true,
         survives: false,
       })
+      .catch(() => undefined);
+  }
+
+  async #depart(): Promise<void> {
+    const membership = this.#id;
+    this.#id = 0;
+    this.#timer?.[Symbol.dispose]();
+    this.#session?.unroute(membership);
+    if (membership === 0) return;
+    // When the connection is gone, so is the membership.
+    await this.#link.outbox
+      .ask("left", (to, id) => writeLeave(to, { id, membership }), { urgent: true, survives: false })
       .catch(() => undefined);
   }
 

@@ -22,6 +22,12 @@ export interface OutboxOptions {
 /** Bytes that wait for the operating system at most; what is more waits here, where it can still be aborted and resent. */
 const writeAheadBytesMax = 1024 * 1024;
 
+/**
+ * Requests in flight at most: when the connection ends they are asked again, and a server remembers the answers of the last 2 048 of a
+ * producer.
+ */
+const inFlightCountMax = 2_000;
+
 /** Bytes that a request costs beside its bodies. */
 const requestBytes = 128;
 
@@ -132,7 +138,7 @@ export class Outbox {
       if (request !== undefined && !request.isOver) session.send(request);
     }
     // What takes long, like a receive that waits, must leave room for what settles.
-    const othersMax = Math.max(Math.floor(limits.requestCountMax * 0.75), 1);
+    const othersMax = Math.max(Math.min(Math.floor(limits.requestCountMax * 0.75), inFlightCountMax), 1);
     while (
       this.#waitingAt < this.#waiting.length &&
       session.goaway === undefined &&

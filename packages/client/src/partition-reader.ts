@@ -1,7 +1,7 @@
 /** Reads one partition from an offset on, a batch at a time and one batch ahead of who processes it. */
 import { type WireRecord, writeDescribeTopic, writeFetch } from "@sluice/protocol/full";
 import { pause } from "./clock.ts";
-import { RefusedError } from "./errors.ts";
+import { RefusedError, retryDelayMs } from "./errors.ts";
 import type { Link } from "./link.ts";
 
 export interface ReaderOptions {
@@ -19,9 +19,6 @@ export interface ReaderOptions {
   /** The partition cannot be read at all. */
   readonly failed: (error: unknown) => void;
 }
-
-/** After a refusal that says nothing else. */
-const retryAfterMs = 1_000;
 
 export class PartitionReader {
   readonly topic: string;
@@ -56,37 +53,35 @@ export class PartitionReader {
 
   async #run(from: number | undefined): Promise<void> {
     const { signal } = this.#stopping;
-    let offset = from ?? (await this.#edge());
+    let offset = from;
     while (!signal.aborted) {
-      const answer = await this.#fetch(offset);
-      if (answer === "gone") {
-        offset = await this.#edge();
-      } else {
-        const last = answer.at(-1);
+      try {
+        offset ??= await this.#edge();
+        const records = await this.#fetch(offset);
+        const last = records.at(-1);
         if (last === undefined || signal.aborted) continue;
         offset = last.offset + 1;
-        await this.#options.give(answer);
+        await this.#options.give(records);
+      } catch (error) {
+        if (error instanceof RefusedError && error.code === "offset-out-of-range") {
+          offset = undefined;
+          continue;
+        }
+        const delayMs = retryDelayMs(error);
+        if (delayMs === undefined) throw error;
+        await pause(this.#link.clock, delayMs, signal);
       }
     }
   }
 
-  async #fetch(offset: number): Promise<readonly WireRecord[] | "gone"> {
+  async #fetch(offset: number): Promise<readonly WireRecord[]> {
     const { topic, partition, recordsMax, bytesMax, waitMs } = this.#options;
-    const { signal } = this.#stopping;
-    try {
-      const answer = await this.#link.outbox.ask(
-        "fetched",
-        (to, id) => writeFetch(to, { id, topic, partition, offset, recordsMax, bytesMax, waitMs }),
-        { waitMs, signal },
-      );
-      return answer.records;
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      if (error.code === "offset-out-of-range") return "gone";
-      if (error.retryAfterMs === 0) throw error;
-      await pause(this.#link.clock, Math.max(error.retryAfterMs, retryAfterMs), signal);
-      return [];
-    }
+    const { records } = await this.#link.outbox.ask(
+      "fetched",
+      (to, id) => writeFetch(to, { id, topic, partition, offset, recordsMax, bytesMax, waitMs }),
+      { waitMs, signal: this.#stopping.signal },
+    );
+    return records;
   }
 
   /** The first or the next offset of the partition. */

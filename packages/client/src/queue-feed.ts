@@ -3,7 +3,7 @@
  * empty queue. A consumer that went deaf looks exactly like one that has nothing to do; only asking tells them apart.
  */
 import { type WireDelivery, writeCredit, writeDescribeQueue, writeSubscribe } from "@sluice/protocol/full";
-import { RefusedError } from "./errors.ts";
+import { RefusedError, retryDelayMs } from "./errors.ts";
 import type { Attachment, Link } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
 import type { Settler } from "./settler.ts";
@@ -21,6 +21,8 @@ export interface FeedTaker {
   credit(): number;
   take(deliveries: readonly WireDelivery[]): void;
   connected(): void;
+  /** What nobody works on is to go back now. */
+  draining(): void;
   disconnected(): void;
   /** Nothing comes any more. */
   ended(error: Error): void;
@@ -86,6 +88,11 @@ export class QueueFeed implements Attachment {
     this.#subscribe(session);
   }
 
+  draining(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#taker.draining();
+  }
+
   disconnected(): void {
     this.#session = undefined;
     this.#id = 0;
@@ -121,8 +128,9 @@ export class QueueFeed implements Attachment {
         if (this.#id !== id) return;
         this.#id = 0;
         if (!(error instanceof RefusedError)) return;
-        if (error.retryAfterMs > 0) this.#subscribeLater(session, error.retryAfterMs);
-        else this.#fail(error);
+        const delayMs = retryDelayMs(error);
+        if (delayMs === undefined) this.#fail(error);
+        else this.#subscribeLater(session, delayMs);
       },
     );
   }
@@ -134,7 +142,7 @@ export class QueueFeed implements Attachment {
 
   #subscribeLater(session: Session, delayMs: number): void {
     this.#after(delayMs, () => {
-      if (!session.isOver) this.#subscribe(session);
+      if (!session.isOver && session.goaway === undefined) this.#subscribe(session);
     });
   }
 

@@ -58,6 +58,7 @@ export class Subscription implements AsyncIterableIterator<Delivery>, AsyncDispo
         credit: () => this.#creditMax,
         take: (deliveries) => this.#take(deliveries),
         connected: () => undefined,
+        draining: () => this.#giveBack(),
         disconnected: () => this.#giveBack(),
         ended: (error) => this.#end(error),
       },

@@ -80,6 +80,7 @@ export class Worker implements AsyncDisposable {
         credit: () => Math.max(this.#options.concurrency - this.#hands.size, 0),
         take: (deliveries) => this.#take(deliveries),
         connected: () => queueMicrotask(() => this.#extend()),
+        draining: () => undefined,
         disconnected: () => undefined,
         ended: (error) => this.#ended(error),
       },

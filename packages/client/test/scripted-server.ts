@@ -78,11 +78,13 @@ export class Peer {
     this.#frames.unshift(...frames);
   }
 
-  /** The next thing that the client says, which is to be a `verb`. */
+  /** The next thing that the client says beside signs of life, which is to be a `verb`. */
   async next<Verb extends ClientFrame["verb"]>(verb: Verb): Promise<FrameOf<Verb>> {
     await settle();
     let frame = this.#frames.shift();
-    while (frame?.verb === "ping" && verb !== "ping") frame = this.#frames.shift();
+    while ((frame?.verb === "ping" || frame?.verb === "beat") && frame.verb !== verb) {
+      frame = this.#frames.shift();
+    }
     equal(frame?.verb, verb);
     return frame as FrameOf<Verb>;
   }
