@@ -3,6 +3,12 @@ export * from "./broker/api.ts";
 export { Broker, type BrokerOptions } from "./broker/broker.ts";
 export { type BrokerLimits, defaultBrokerLimits } from "./broker/limits.ts";
 export { withOwnedTopics } from "./broker/owned-topics.ts";
+export {
+  type OrphanedRecord,
+  type UnreadableBody,
+  type VerifyReport,
+  verifyJournal,
+} from "./broker/verify.ts";
 export type { Durability } from "./journal/journal.ts";
 export type { OutgoingMessage } from "./queue/commands.ts";
 export type { Attribute, Attributes } from "./queue/message.ts";

@@ -48,6 +48,12 @@ export async function lockDirectory(directory: string): Promise<AsyncDisposable>
   }
 }
 
+/** The process id of the living holder of a directory, if there is one. Changes nothing. */
+export async function holderOf(directory: string): Promise<number | undefined> {
+  for (const { holder } of await holders(directory)) if (await lives(holder)) return holder?.pid;
+  return undefined;
+}
+
 /** Links the draft under the number after the highest; again when another process was quicker, which is then judged like any other. */
 async function linkNext(directory: string, draft: string): Promise<string> {
   for (;;) {

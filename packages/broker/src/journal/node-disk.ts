@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve as resolvePath } from "node:path";
-import { lockDirectory } from "./directory-lock.ts";
+import { holderOf, lockDirectory } from "./directory-lock.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 
 type Done<Value> = (error: NodeJS.ErrnoException | null, value: Value) => void;
@@ -47,9 +47,16 @@ class NodeFile implements DiskFile {
 
 export class NodeDisk implements Disk {
   readonly #directory: string;
+  readonly #openFlags: "r+" | "r";
 
-  private constructor(directory: string) {
+  private constructor(directory: string, openFlags: "r+" | "r") {
     this.#directory = directory;
+    this.#openFlags = openFlags;
+  }
+
+  /** For looking at a directory that must be there: files are opened for reading only, and the lock is not taken. */
+  static openToRead(directory: string): NodeDisk {
+    return new NodeDisk(resolvePath(directory), "r");
   }
 
   /** Opens a directory, which is made (with its parents, and durably) when it is not there. Rejects with the error of the system. */
@@ -61,7 +68,7 @@ export class NodeDisk implements Disk {
         await syncDirectoryAt(dirname(made));
       }
     }
-    return new NodeDisk(path);
+    return new NodeDisk(path, "r+");
   }
 
   list(): Promise<readonly string[]> {
@@ -73,7 +80,7 @@ export class NodeDisk implements Disk {
   }
 
   open(name: string): Promise<DiskFile> {
-    return this.#open(name, "r+");
+    return this.#open(name, this.#openFlags);
   }
 
   async #open(name: string, flags: string): Promise<DiskFile> {
@@ -96,6 +103,11 @@ export class NodeDisk implements Disk {
 
   lock(): Promise<AsyncDisposable> {
     return lockDirectory(this.#directory);
+  }
+
+  /** The process id of the living process that holds the lock, if there is one. */
+  holder(): Promise<number | undefined> {
+    return holderOf(this.#directory);
   }
 
   #path(name: string): string {

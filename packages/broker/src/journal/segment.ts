@@ -37,6 +37,11 @@ export interface FileHeader extends FileIdentity {
   readonly nextSequence: number;
 }
 
+/** A header as it was read. */
+export interface ReadHeader extends FileHeader {
+  readonly format: number;
+}
+
 /** A file of the journal under its name in the directory. */
 export interface JournalFile extends FileIdentity {
   readonly name: string;
@@ -46,7 +51,7 @@ export interface JournalFile extends FileIdentity {
 export interface FoundFile extends JournalFile {
   readonly size: number;
   /** Undefined when it is damaged. */
-  readonly header: FileHeader | undefined;
+  readonly header: ReadHeader | undefined;
 }
 
 export function newSalt(random: Random): number {
@@ -86,7 +91,7 @@ export function encodeHeader(header: FileHeader): Uint8Array {
  * Reads the header of the file called `name`. Undefined when it is damaged or belongs to another file.
  * Throws a `Fault` (`format-too-new`) when a newer version of Sluice wrote it: where the checksum stands is the same in all.
  */
-export function decodeHeader(bytes: Uint8Array, file: JournalFile): FileHeader | undefined {
+export function decodeHeader(bytes: Uint8Array, file: JournalFile): ReadHeader | undefined {
   if (bytes.length < headerBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
   if (!magic.every((byte, i) => bytes[i] === byte)) return undefined;
@@ -98,7 +103,8 @@ export function decodeHeader(bytes: Uint8Array, file: JournalFile): FileHeader |
       `${file.name} has journal format ${format}; this version of Sluice reads up to ${formatVersion}. Start the newer version, nothing was changed.`,
     );
   }
-  const header: FileHeader = {
+  const header: ReadHeader = {
+    format,
     kind: file.kind,
     salt: view.getUint32(12, true),
     number: Number(view.getBigUint64(16, true)),
