@@ -6,6 +6,7 @@ import { connect as connectPlain } from "node:net";
 import { type TestContext, test } from "node:test";
 import { connect, getCACertificates, setDefaultCACertificates, type TLSSocket } from "node:tls";
 import { HttpTransportType, HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
+import { Client } from "@sluice/client";
 import { type Certificate, Certificates } from "../src/certificate.ts";
 import { dataDirectory } from "../src/data-directory.ts";
 import { FramedSocket } from "../src/framed-socket.ts";
@@ -109,6 +110,18 @@ test("tokens and TLS on all three ports", async (t) => {
     await using stranger = FramedSocket.over(await secure(ports.TCP_PORT ?? 0));
     stranger.send(["CONSUMER"]);
     match((await stranger.rest()).join(), /^ERROR unauthorized /);
+  });
+
+  await t.test("the client of SLUICE/1 says its token in hello", async () => {
+    const options = { addresses: [`tls://127.0.0.1:${ports.TCP_PORT}`], tls: { ca: certificate.pem } };
+    for (const wrong of [{}, { token: `${token}r` }]) {
+      await rejects(Client.connect({ ...options, ...wrong }), { code: "unauthorized" });
+    }
+    await using client = await Client.connect({ ...options, token });
+    const queue = client.queue("full");
+    equal((await queue.send("over SLUICE/1")).durability, "synced");
+    const [delivery] = await queue.receive({ waitMs: 10_000 });
+    equal(delivery?.text(), "over SLUICE/1");
   });
 
   for (const base of [addresses.http, addresses.chat]) {

@@ -44,10 +44,11 @@ export function parseRole(text: string): Role | RoleFault {
   const parameters = new Map<string, string>();
   for (const pair of pairs) {
     const equals = pair.indexOf("=");
-    const name = pair.slice(0, Math.max(equals, 0));
-    if (!parameterName.test(name)) {
+    const name = equals < 0 ? pair : pair.slice(0, equals);
+    if (equals < 0 || !parameterName.test(name)) {
+      // Without its value, which may be a token under a mistyped name, and would stand in the log.
       return malformed(
-        `${quote(pair)} is not a parameter: after the role comes one space and <name>=<value>`,
+        `${quote(name)} is not a parameter: after the role comes one space and <name>=<value>`,
       );
     }
     if (parameters.has(name)) return malformed(`the parameter ${name} is given twice`);
