@@ -62,6 +62,23 @@ export class RecordWriter {
 
   /** A text as the length of its UTF-8 and the UTF-8. */
   text(value: string): this {
+    const length = value.length;
+    // Names are short and ASCII: copying them beats an encoder that allocates for each.
+    if (length < 128) {
+      this.#reserve(length + 1);
+      const start = this.#length + 1;
+      let at = 0;
+      for (; at < length; at++) {
+        const code = value.charCodeAt(at);
+        if (code >= 0x80) break;
+        this.#bytes[start + at] = code;
+      }
+      if (at === length) {
+        this.#bytes[start - 1] = length;
+        this.#length = start + length;
+        return this;
+      }
+    }
     return this.bytes(utf8.encode(value));
   }
 

@@ -4,7 +4,7 @@
  */
 
 import type { Clock, Log, Timer } from "@sluice/runtime";
-import type { BrokerApi, QueueDelivery } from "../../broker/api.ts";
+import type { BrokerApi, QueueBatchApi, TakenMessage } from "../../broker/api.ts";
 import type { Channel } from "./channel.ts";
 import { frameBlocks } from "./frame-blocks.ts";
 import type { TcpLimits } from "./limits.ts";
@@ -13,7 +13,7 @@ import { tcpRefusals } from "./refusals.ts";
 import type { TcpMetrics } from "./tcp-metrics.ts";
 
 export interface QueueConsumerOptions {
-  readonly broker: BrokerApi;
+  readonly broker: BrokerApi & QueueBatchApi;
   readonly channel: Channel;
   readonly limits: TcpLimits;
   readonly clock: Clock;
@@ -24,8 +24,6 @@ export interface QueueConsumerOptions {
 
 /** Deliveries of one receive at most, however small they are. */
 const windowCountMax = 256;
-/** The first receives are small, because nothing is known of the sizes yet. */
-const windowCountStart = 16;
 const waitMs = 60_000;
 
 export class QueueConsumer implements RoleConnection {
@@ -33,11 +31,10 @@ export class QueueConsumer implements RoleConnection {
   readonly #options: QueueConsumerOptions;
   readonly #stopped = new AbortController();
   /** Written to the socket and not yet taken by the kernel. */
-  readonly #unsent = new Set<QueueDelivery>();
+  readonly #unsent = new Set<TakenMessage>();
   /** Acks and nacks that the broker has not answered. */
   readonly #settling = new Set<Promise<void>>();
   #room: PromiseWithResolvers<void> | undefined;
-  #windowCount = windowCountStart;
   #renewal: Timer | undefined;
   readonly #working: Promise<void>;
 
@@ -67,7 +64,7 @@ export class QueueConsumer implements RoleConnection {
   async closed(): Promise<void> {
     this.#stop();
     await this.#working;
-    for (const delivery of this.#unsent) this.#giveBack(delivery);
+    this.#giveBack([...this.#unsent]);
     this.#unsent.clear();
     while (this.#settling.size > 0) await Promise.all(this.#settling);
     this.#renewal?.[Symbol.dispose]();
@@ -94,9 +91,10 @@ export class QueueConsumer implements RoleConnection {
         continue;
       }
       const result = await broker
-        .receive({
+        .take({
           queue: channel.name,
-          max: this.#windowCount,
+          max: windowCountMax,
+          bytesMax: limits.windowBytes,
           waitMs,
           visibilityTimeoutMs: limits.leaseMs,
           signal,
@@ -108,53 +106,49 @@ export class QueueConsumer implements RoleConnection {
         this.#peer.refuse(tcpRefusals[result.refusal].code, result.detail);
         return;
       }
-      if (result.deliveries.length > 0) this.#hand(result.deliveries);
+      if (result.messages.length > 0) this.#hand(result.messages);
     }
     this.#peer.finish();
   }
 
-  #hand(deliveries: readonly QueueDelivery[]): void {
-    const { metrics, limits } = this.#options;
+  #hand(deliveries: readonly TakenMessage[]): void {
+    const { metrics } = this.#options;
     if (this.#stopped.signal.aborted) {
-      for (const delivery of deliveries) this.#giveBack(delivery);
+      this.#giveBack(deliveries);
       return;
     }
     for (const delivery of deliveries) this.#unsent.add(delivery);
     this.#renewSoon();
-    const bodies = deliveries.map((delivery) => delivery.body);
-    const bytes = bodies.reduce((sum, body) => sum + body.length, 0);
-    const fitting = Math.floor(limits.windowBytes / Math.max(1, bytes / bodies.length));
-    this.#windowCount = Math.max(1, Math.min(fitting, this.#windowCount * 2, windowCountMax));
-    this.#peer.write(frameBlocks(bodies), (error) => {
-      for (const delivery of deliveries) {
-        if (!this.#unsent.delete(delivery)) continue;
-        if (error) this.#giveBack(delivery);
-        else this.#ack(delivery);
+    this.#peer.write(frameBlocks(deliveries.map((delivery) => delivery.body)), (error) => {
+      const settling = deliveries.filter((delivery) => this.#unsent.delete(delivery));
+      if (error) {
+        this.#giveBack(settling);
+        return;
       }
-      if (!error) metrics.frames.inc({ direction: "out" }, deliveries.length);
+      this.#ack(settling);
+      metrics.frames.inc({ direction: "out" }, deliveries.length);
     });
   }
 
-  #ack({ receipt }: QueueDelivery): void {
+  #ack(delivered: readonly TakenMessage[]): void {
+    if (delivered.length === 0) return;
     const { broker, channel, log } = this.#options;
+    const { name: queue } = channel;
     this.#settle(
-      broker.ack({ queue: channel.name, receipt }).then((result) => {
-        if (!result.ok) {
-          log.warn(
-            { queue: channel.name, refusal: result.refusal },
-            "delivered, but not acked: it will come again",
-          );
-        }
+      broker.ackBatch(queue, delivered).then((result) => {
+        const refusal = result.ok ? [...result.refusals.values()][0]?.refusal : result.refusal;
+        if (refusal !== undefined)
+          log.warn({ queue, refusal }, "delivered, but not acked: it will come again");
       }),
     );
   }
 
   /** A refusal is as good: the lease has ended, or the storage has, and the message is there again anyway. */
-  #giveBack({ receipt }: QueueDelivery): void {
+  #giveBack(receipts: readonly TakenMessage[]): void {
+    if (receipts.length === 0) return;
     const { broker, channel } = this.#options;
-    this.#settle(
-      broker.nack({ queue: channel.name, receipt, delayMs: 0, counts: false }).then(() => undefined),
-    );
+    const back = broker.nackBatch({ queue: channel.name, receipts, delayMs: 0, counts: false });
+    this.#settle(back.then(() => undefined));
   }
 
   #settle(settled: Promise<void>): void {
@@ -171,11 +165,10 @@ export class QueueConsumer implements RoleConnection {
     const { broker, channel, clock, limits } = this.#options;
     this.#renewal = clock.after(limits.leaseMs / 3, () => {
       this.#renewal = undefined;
-      for (const { receipt } of this.#unsent) {
-        const extended = broker.extend({ queue: channel.name, receipt, visibilityTimeoutMs: limits.leaseMs });
-        this.#settle(extended.then(() => undefined));
-      }
-      if (this.#unsent.size > 0) this.#renewSoon();
+      if (this.#unsent.size === 0) return;
+      const extended = broker.extendBatch(channel.name, [...this.#unsent], limits.leaseMs);
+      this.#settle(extended.then(() => undefined));
+      this.#renewSoon();
     });
   }
 }
