@@ -29,6 +29,7 @@ const askedFor: Readonly<Record<string, "token" | "nothing">> = {
   "GET /v1/topics/{topic}": "token",
   "PUT /v1/topics/{topic}": "token",
   "GET /v1/topics/{topic}/records": "token",
+  "DELETE /v1/topics/{topic}/records": "token",
   "PUT /api/v1/waitroom/events/{event_id}": "token",
   "GET /api/v1/waitroom/events/{event_id}": "token",
   "DELETE /api/v1/waitroom/events/{event_id}": "token",
