@@ -144,6 +144,7 @@ test("only when the reserve is used up as well the journal stops; nothing that w
 
 test("a failed sync stays the end, also when it says that the disk is full", async () => {
   const { disk, journal } = await open();
+  await appendSettled(journal, [textPart("the segment is there")]);
   disk.onCall = ({ operation, name }) =>
     operation === "sync" && name.endsWith(".segment") ? "ENOSPC" : undefined;
   await assert.rejects(appendSettled(journal, [textPart("lost")]), { code: "storage-failed" });

@@ -83,6 +83,22 @@ for (const [what, options, capacityBytes, sentence] of [
   });
 }
 
+test("what was finished before the disk was full makes space without anything more being done", async () => {
+  const disk = new SimulatedDisk(seededRandom(13));
+  disk.capacityBytes = 100_000;
+  const world = await open(disk, {});
+  const { broker, clock, answer } = world;
+  for (;;) {
+    granted(await answer(broker.send({ queue: "jobs", messages: [kilobyte] })));
+    if (!broker.readiness().ready) break;
+    equal(await drain(world, "jobs"), 1);
+  }
+  for (let second = 0; second < 5; second++) await clock.advance(1000);
+  deepEqual(broker.readiness(), { ready: true });
+  equal(await drain(world, "jobs"), 1);
+  await answer(broker[Symbol.asyncDispose]());
+});
+
 test("what is not written is taken on a full disk as well", async () => {
   const disk = new SimulatedDisk(seededRandom(10));
   disk.capacityBytes = 100_000;

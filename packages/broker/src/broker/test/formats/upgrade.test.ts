@@ -64,6 +64,18 @@ function diskOf(folder: string): SimulatedDisk {
   return disk;
 }
 
+/** What of `now` was there `then` to be seen: a later version may tell more of a thing, but not of more things. */
+function asFarAs(then: unknown, now: unknown): unknown {
+  if (Array.isArray(then) && Array.isArray(now)) {
+    return now.map((item, i) => (i < then.length ? asFarAs(then[i], item) : item));
+  }
+  if (!isObject(then) || !isObject(now)) return now;
+  return Object.fromEntries(Object.keys(then).map((name) => [name, asFarAs(then[name], now[name])]));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 const contents = (disk: SimulatedDisk): unknown =>
   disk.fileNames().map((name) => [name, Buffer.from(disk.content(name) ?? []).toString("hex")]);
 
@@ -96,7 +108,7 @@ async function kindsIn(disk: SimulatedDisk): Promise<Set<string>> {
 for (const folder of folders) {
   test(`${folder}: everything is there as its clients had it`, async () => {
     const seen: unknown = JSON.parse(readFileSync(join(import.meta.dirname, folder, "seen.json"), "utf8"));
-    deepEqual(await seenBy(diskOf(folder)), seen);
+    deepEqual(asFarAs(seen, await seenBy(diskOf(folder))), seen);
   });
 
   test(`${folder}: it is sound from outside as well, and looking changes nothing`, async () => {
