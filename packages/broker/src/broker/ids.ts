@@ -45,10 +45,28 @@ export function writeMessageId(
   writeUint(to, at + 12, 4, queue);
 }
 
+/** What the ids of a queue end in, which is the same for all of them: everything behind the sequence. */
+const idTails = new WeakMap<Salt, Map<number, string>>();
+
+function idTail(salt: Salt, queue: number): string {
+  let ofSalt = idTails.get(salt);
+  if (ofSalt === undefined) {
+    ofSalt = new Map();
+    idTails.set(salt, ofSalt);
+  }
+  let tail = ofSalt.get(queue);
+  if (tail === undefined) {
+    const bytes = new Uint8Array(messageIdBytes);
+    writeMessageId(bytes, 0, salt, queue, 0);
+    tail = formatUuid(bytes).slice("00000000-0000".length);
+    ofSalt.set(queue, tail);
+  }
+  return tail;
+}
+
 export function messageId(salt: Salt, queue: number, sequence: number): string {
-  const bytes = new Uint8Array(messageIdBytes);
-  writeMessageId(bytes, 0, salt, queue, sequence);
-  return formatUuid(bytes);
+  const digits = sequence.toString(16).padStart(12, "0");
+  return `${digits.slice(0, 8)}-${digits.slice(8)}${idTail(salt, queue)}`;
 }
 
 const receiptBytes = 20;
