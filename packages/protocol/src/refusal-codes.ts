@@ -29,6 +29,7 @@ export const fullCodes = {
   "heartbeat-missed": "Nothing was heard from the client for two heartbeat intervals.",
   "frame-timeout": "A frame began and was not completed in time.",
   "session-timeout": "The member did not beat for its session timeout.",
+  replaced: "Another connection has joined under the name of the member.",
 } as const satisfies Record<string, string>;
 
 /** What the broker refused; each has the meaning that the broker's rules give it. */

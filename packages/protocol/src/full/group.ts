@@ -4,7 +4,7 @@
     assigned  => generation:u64 partitions                        pushed with the id of the membership
     revoked   => generation:u64 deadline-ms:u32 partitions        pushed with the id of the membership
     beat      => (nothing)      the id is the membership's; never answered
-    release   => membership:u32 generation:u64
+    release   => membership:u32 generation:u64 partitions         no partitions: everything that was revoked until now
     leave     => membership:u32
     commit    => group:text generation:u64 offsets
     committed => group:text partitions
@@ -32,7 +32,7 @@ export interface JoinRequest {
   readonly id: number;
   readonly group: string;
   readonly member: string;
-  /** A member that does not beat for as long is dropped. */
+  /** A member that does not beat for as long is dropped. 0: it lives as long as its connection. */
   readonly sessionTimeoutMs: number;
   /** How long this member may take to finish with what is revoked from it. */
   readonly rebalanceTimeoutMs: number;
@@ -53,6 +53,8 @@ export interface ReleaseRequest {
   readonly membership: number;
   /** That of the revoke. */
   readonly generation: number;
+  /** Absent or none: everything that was revoked until now. */
+  readonly partitions?: readonly WirePartition[];
 }
 
 export interface LeaveRequest {
@@ -130,12 +132,16 @@ export const writeJoined = (to: FrameWriter, id: number): void =>
 
 export const writeBeat = (to: FrameWriter, id: number): void => to.begin(requestVerbs.beat, id).end();
 
-export const writeRelease = (to: FrameWriter, request: Omit<ReleaseRequest, "verb">): void =>
-  to.begin(requestVerbs.release, request.id).u32(request.membership).u64(request.generation).end();
+export function writeRelease(to: FrameWriter, request: Omit<ReleaseRequest, "verb">): void {
+  to.begin(requestVerbs.release, request.id).u32(request.membership).u64(request.generation);
+  writePartitions(to, request.partitions ?? []);
+  to.end();
+}
 
 export function readRelease(from: PayloadReader, id: number): ReleaseRequest {
   const membership = from.u32();
-  return { verb: "release", id, membership, generation: from.u64() };
+  const generation = from.u64();
+  return { verb: "release", id, membership, generation, partitions: readPartitions(from) };
 }
 
 export const writeReleased = (to: FrameWriter, id: number): void =>

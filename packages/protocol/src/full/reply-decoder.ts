@@ -7,14 +7,14 @@ import {
   readCreated,
   readNames,
   readQueue,
-  readTopic,
-  type TopicAnswer,
 } from "./catalog.ts";
 import {
+  type DeletedAnswer,
   type FetchedAnswer,
   type ListeningAnswer,
   type OffsetAnswer,
   type RecordsPush,
+  readDeleted,
   readFetched,
   readOffset,
   readRecords,
@@ -29,6 +29,7 @@ import {
   readOffsetsCommitted,
   readRevoked,
 } from "./group.ts";
+import { type GroupAnswer, readGroup } from "./group-description.ts";
 import { readWelcome, type Welcome } from "./hello.ts";
 import { payloadHeaderBytes } from "./limits.ts";
 import { type Ended, type Goaway, type Ping, type Pong, readEnded, readGoaway } from "./liveness.ts";
@@ -44,6 +45,7 @@ import {
 import { type RefusedAnswer, readRefused } from "./refusal.ts";
 import { readSent, type SentAnswer } from "./send.ts";
 import { readSettled, type SettledAnswer } from "./settle.ts";
+import { type ConfiguredAnswer, readConfigured, readTopic, type TopicAnswer } from "./topic-catalog.ts";
 import { readTransacted, type TransactedAnswer } from "./transact.ts";
 import { answerBit, pushVerbs, refusedVerb, requestVerbs } from "./verbs.ts";
 import type { WireFault } from "./wire-fault.ts";
@@ -76,12 +78,15 @@ export type Answer =
   | ListeningAnswer
   | OffsetAnswer
   | TransactedAnswer
+  | DeletedAnswer
   | DoneAnswer
   | OffsetsCommittedAnswer
   | CommittedOffsetsAnswer
   | CreatedAnswer
   | QueueAnswer
   | TopicAnswer
+  | ConfiguredAnswer
+  | GroupAnswer
   | NamesAnswer;
 
 export type Push = Deliver | RecordsPush | Ended | Assigned | Revoked | Goaway | ErrorFrame;
@@ -161,6 +166,8 @@ function readAnswer(verb: number, id: number, from: PayloadReader): ServerFrame 
       return readOffset(from, id);
     case requestVerbs.transact:
       return readTransacted(from, id);
+    case requestVerbs.deleteBefore:
+      return readDeleted(from, id);
     case requestVerbs.join:
       return { verb: "joined", id };
     case requestVerbs.release:
@@ -178,6 +185,10 @@ function readAnswer(verb: number, id: number, from: PayloadReader): ServerFrame 
       return readQueue(from, id);
     case requestVerbs.describeTopic:
       return readTopic(from, id);
+    case requestVerbs.configureTopic:
+      return readConfigured(from, id);
+    case requestVerbs.describeGroup:
+      return readGroup(from, id);
     case requestVerbs.list:
       return readNames(from, id);
     default:

@@ -1,20 +1,18 @@
 /** What a client can say, and the one place where a server turns a payload into it. */
 import {
   type CreateQueueRequest,
-  type CreateTopicRequest,
   type DescribeQueueRequest,
-  type DescribeTopicRequest,
   type ListRequest,
   readCreateQueue,
-  readCreateTopic,
   readDescribeQueue,
-  readDescribeTopic,
   readList,
 } from "./catalog.ts";
 import {
+  type DeleteBeforeRequest,
   type FetchRequest,
   type ListenRequest,
   type OffsetAtRequest,
+  readDeleteBefore,
   readFetch,
   readListen,
   readOffsetAt,
@@ -32,6 +30,7 @@ import {
   readLeave,
   readRelease,
 } from "./group.ts";
+import { type DescribeGroupRequest, readDescribeGroup } from "./group-description.ts";
 import { type Hello, readHello } from "./hello.ts";
 import { payloadHeaderBytes } from "./limits.ts";
 import type { Cancel, Ping, Pong } from "./liveness.ts";
@@ -54,6 +53,14 @@ import {
   readExtend,
   readNack,
 } from "./settle.ts";
+import {
+  type ConfigureTopicRequest,
+  type CreateTopicRequest,
+  type DescribeTopicRequest,
+  readConfigureTopic,
+  readCreateTopic,
+  readDescribeTopic,
+} from "./topic-catalog.ts";
 import { readTransact, type TransactRequest } from "./transact.ts";
 import { answerBit, requestVerbs } from "./verbs.ts";
 import type { WireFault } from "./wire-fault.ts";
@@ -75,6 +82,7 @@ export type ClientFrame =
   | ListenRequest
   | OffsetAtRequest
   | TransactRequest
+  | DeleteBeforeRequest
   | JoinRequest
   | Beat
   | ReleaseRequest
@@ -85,6 +93,8 @@ export type ClientFrame =
   | DescribeQueueRequest
   | CreateTopicRequest
   | DescribeTopicRequest
+  | ConfigureTopicRequest
+  | DescribeGroupRequest
   | ListRequest;
 
 /** Decodes the payloads of one connection. Total: no input throws. Bodies are views of the payload. */
@@ -142,6 +152,8 @@ function read(verb: number, id: number, from: PayloadReader): ClientFrame | unde
       return readOffsetAt(from, id);
     case requestVerbs.transact:
       return readTransact(from, id);
+    case requestVerbs.deleteBefore:
+      return readDeleteBefore(from, id);
     case requestVerbs.join:
       return readJoin(from, id);
     case requestVerbs.beat:
@@ -162,6 +174,10 @@ function read(verb: number, id: number, from: PayloadReader): ClientFrame | unde
       return readCreateTopic(from, id);
     case requestVerbs.describeTopic:
       return readDescribeTopic(from, id);
+    case requestVerbs.configureTopic:
+      return readConfigureTopic(from, id);
+    case requestVerbs.describeGroup:
+      return readDescribeGroup(from, id);
     case requestVerbs.list:
       return readList(from, id);
     default:

@@ -19,6 +19,7 @@ export const requestVerbs = {
   listen: 0x22,
   offsetAt: 0x23,
   transact: 0x24,
+  deleteBefore: 0x25,
 
   join: 0x28,
   beat: 0x29,
@@ -32,6 +33,8 @@ export const requestVerbs = {
   createTopic: 0x32,
   describeTopic: 0x33,
   list: 0x34,
+  configureTopic: 0x35,
+  describeGroup: 0x36,
 } as const;
 
 /** Set in the verb of an answer. */

@@ -15,6 +15,8 @@ export const u64 = fc.oneof(
   fc.maxSafeNat(),
   fc.constantFrom(0, 0xffff_ffff, 0x1_0000_0000, Number.MAX_SAFE_INTEGER),
 );
+/** Of a retention: the largest number of the wire stands for Infinity. */
+export const bound = fc.oneof(fc.nat(), fc.constant(Number.POSITIVE_INFINITY));
 export const ms = fc.nat(full.durationMsMax);
 export const maybe = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(of, { nil: undefined });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import * as full from "../../src/full/index.ts";
 import {
+  bound,
   few,
   id,
   idAlone,
@@ -107,6 +108,11 @@ export const clientFrames: Readonly<Record<full.RequestVerb | "pong", fc.Arbitra
     }),
     full.writeTransact,
   ),
+  deleteBefore: sample(
+    "deleteBefore",
+    fc.record({ id, topic: name, partition: u32, offset: u64 }),
+    full.writeDeleteBefore,
+  ),
   join: sample(
     "join",
     fc.record({
@@ -120,7 +126,11 @@ export const clientFrames: Readonly<Record<full.RequestVerb | "pong", fc.Arbitra
     full.writeJoin,
   ),
   beat: sample("beat", idAlone, (to, frame) => full.writeBeat(to, frame.id)),
-  release: sample("release", fc.record({ id, membership: u32, generation: u64 }), full.writeRelease),
+  release: sample(
+    "release",
+    fc.record({ id, membership: u32, generation: u64, partitions }),
+    full.writeRelease,
+  ),
   leave: sample("leave", fc.record({ id, membership: u32 }), full.writeLeave),
   commit: sample("commit", fc.record({ id, group: name, generation: u64, offsets }), full.writeCommit),
   committed: sample("committed", fc.record({ id, group: name, partitions }), full.writeCommitted),
@@ -146,10 +156,18 @@ export const clientFrames: Readonly<Record<full.RequestVerb | "pong", fc.Arbitra
       partitionCount: maybe(ms),
       retention: fc.constantFrom(undefined, "log", "live"),
       durability: fc.constantFrom(undefined, "synced", "buffered", "memory"),
+      retentionMs: maybe(bound),
+      retentionBytes: maybe(bound),
     }),
     full.writeCreateTopic,
   ),
   describeTopic: sample("describeTopic", fc.record({ id, topic: name }), full.writeDescribeTopic),
+  configureTopic: sample(
+    "configureTopic",
+    fc.record({ id, topic: name, retentionMs: maybe(bound), retentionBytes: maybe(bound) }),
+    full.writeConfigureTopic,
+  ),
+  describeGroup: sample("describeGroup", fc.record({ id, group: name }), full.writeDescribeGroup),
   list: sample(
     "list",
     fc.record({ id, what: fc.constantFrom("queues", "topics"), after: name, max: u32 }),

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import * as full from "../../src/full/index.ts";
 import {
+  bound,
   delivered,
   delivery,
   durability,
@@ -103,6 +104,32 @@ export const serverFrames: Readonly<Record<AnswerName, fc.Arbitrary<Sample>>> = 
     fc.record({ id, durability, places: few(few(place)) }),
     full.writeTransacted,
   ),
+  deleted: sample("deleted", fc.record({ id, durability }), (to, frame) =>
+    full.writeDeleted(to, frame.id, frame.durability),
+  ),
+  configured: sample("configured", fc.record({ id, durability }), (to, frame) =>
+    full.writeConfigured(to, frame.id, frame.durability),
+  ),
+  group: sample(
+    "group",
+    fc.record({
+      id,
+      generation: u64,
+      rebalancing: fc.boolean(),
+      lag: u64,
+      members: few(fc.record({ member: name, topics: few(name) })),
+      partitions: few(
+        fc.record({
+          topic: name,
+          partition: u32,
+          member: maybe(fc.stringMatching(/^[a-z]{1,9}$/)),
+          committed: maybe(u64),
+          lag: u64,
+        }),
+      ),
+    }),
+    full.writeGroup,
+  ),
   joined: sample("joined", idAlone, (to, frame) => full.writeJoined(to, frame.id)),
   released: sample("released", idAlone, (to, frame) => full.writeReleased(to, frame.id)),
   left: sample("left", idAlone, (to, frame) => full.writeLeft(to, frame.id)),
@@ -137,7 +164,9 @@ export const serverFrames: Readonly<Record<AnswerName, fc.Arbitrary<Sample>>> = 
       retention: fc.constantFrom("log", "live"),
       durability,
       liveSubscribers: u32,
-      partitions: few(fc.record({ startOffset: u64, endOffset: u64 })),
+      retentionMs: bound,
+      retentionBytes: bound,
+      partitions: few(fc.record({ startOffset: u64, endOffset: u64, retainedBytes: u64 })),
     }),
     full.writeTopic,
   ),

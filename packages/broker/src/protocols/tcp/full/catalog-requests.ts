@@ -1,11 +1,13 @@
 /** The verbs that make queues and topics and tell about them. */
 import {
+  type ConfigureTopicRequest,
   type CreateQueueRequest,
   type CreateTopicRequest,
   type DescribeQueueRequest,
   type DescribeTopicRequest,
   entryCountMax,
   type ListRequest,
+  writeConfigured,
   writeCreated,
   writeNames,
   writeQueue,
@@ -29,15 +31,29 @@ export async function createQueue(session: Session, request: CreateQueueRequest)
 }
 
 export async function createTopic(session: Session, request: CreateTopicRequest): Promise<void> {
-  const { id, topic, partitionCount, retention, durability } = request;
+  const { id, topic, partitionCount, retention, durability, retentionMs, retentionBytes } = request;
   const result = await session.broker.createTopic({
     topic,
     ...(partitionCount !== undefined && { partitionCount }),
     ...(retention !== undefined && { retention }),
     ...(durability !== undefined && { durability }),
+    ...(retentionMs !== undefined && { retentionMs }),
+    ...(retentionBytes !== undefined && { retentionBytes }),
   });
   if (!result.ok) return refuseAs(session, id, result);
   writeCreated(session.to, "createTopic", { id, created: result.created });
+  session.answered();
+}
+
+export async function configureTopic(session: Session, request: ConfigureTopicRequest): Promise<void> {
+  const { id, topic, retentionMs, retentionBytes } = request;
+  const result = await session.broker.configureTopic({
+    topic,
+    ...(retentionMs !== undefined && { retentionMs }),
+    ...(retentionBytes !== undefined && { retentionBytes }),
+  });
+  if (!result.ok) return refuseAs(session, id, result);
+  writeConfigured(session.to, id, result.durability);
   session.answered();
 }
 

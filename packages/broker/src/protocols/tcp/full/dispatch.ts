@@ -1,13 +1,20 @@
 /** Which handler answers which verb. Those that do not ask the broker are done here. */
 import type { ClientFrame } from "@sluice/protocol/full";
-import { createQueue, createTopic, describeQueue, describeTopic, list } from "./catalog-requests.ts";
-import { commit, committed, join, leave, release } from "./group-requests.ts";
+import {
+  configureTopic,
+  createQueue,
+  createTopic,
+  describeQueue,
+  describeTopic,
+  list,
+} from "./catalog-requests.ts";
+import { commit, committed, describeGroup, join, leave, release } from "./group-requests.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { ack, extend, nack, receive, send } from "./queue-requests.ts";
 import { QueueSubscription } from "./queue-subscription.ts";
 import { protocolRefusal, refuse, type Session } from "./session.ts";
 import { StandingMembership } from "./standing-membership.ts";
-import { fetch, offsetAt, publish, transact } from "./topic-requests.ts";
+import { deleteBefore, fetch, offsetAt, publish, transact } from "./topic-requests.ts";
 
 /** What a client may say after its hello. */
 export type Said = Exclude<ClientFrame, { readonly verb: "hello" | "ping" | "pong" }>;
@@ -57,6 +64,12 @@ export function dispatch(session: Session, said: Said): Promise<void> | undefine
       return fetch(session, said);
     case "offsetAt":
       return offsetAt(session, said);
+    case "deleteBefore":
+      return deleteBefore(session, said);
+    case "configureTopic":
+      return configureTopic(session, said);
+    case "describeGroup":
+      return describeGroup(session, said);
     case "transact":
       return transact(session, said);
     case "commit":

@@ -23,6 +23,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { HeldDeliveries } from "./held-deliveries.ts";
 import type { FullLimits } from "./limits.ts";
 import type { LiveFeeds } from "./live-feeds.ts";
+import type { MemberOwners } from "./member-owners.ts";
 import { Outbox } from "./outbox.ts";
 import { Reads } from "./reads.ts";
 import { protocolRefusal, refuse, type Session, type Standing } from "./session.ts";
@@ -36,6 +37,7 @@ export interface FullConnectionOptions {
   readonly authenticate: Authenticate;
   readonly shared: SharedRecords;
   readonly feeds: LiveFeeds;
+  readonly owners: MemberOwners;
   readonly totalBytes: TotalBytes;
   /** Names this connection. */
   readonly session: string;
@@ -49,6 +51,7 @@ export class FullConnection implements RoleConnection, Session, Holder {
   readonly limits: FullLimits;
   readonly shared: SharedRecords;
   readonly feeds: LiveFeeds;
+  readonly owners: MemberOwners;
   readonly held: HeldDeliveries;
   readonly reads: Reads;
   readonly standing = new Map<number, Standing>();
@@ -76,13 +79,14 @@ export class FullConnection implements RoleConnection, Session, Holder {
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(peer: Peer, options: FullConnectionOptions) {
-    const { broker, limits, shared, feeds, clock } = options;
+    const { broker, limits, shared, feeds, owners, clock } = options;
     this.#peer = peer;
     this.#options = options;
     this.broker = broker;
     this.limits = limits;
     this.shared = shared;
     this.feeds = feeds;
+    this.owners = owners;
     this.held = new HeldDeliveries(limits.heldCountMax);
     this.reads = new Reads({ countMax: limits.readCountMax, bytesMax: limits.readBytesMax });
     this.#outbox = new Outbox({ peer, changed: () => this.#roomier() });

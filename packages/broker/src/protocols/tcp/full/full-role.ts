@@ -3,12 +3,12 @@ import type { Role } from "@sluice/protocol";
 import type { Clock } from "@sluice/runtime";
 import type { Durable } from "../../../broker/api.ts";
 import type { Peer, RoleConnection } from "../peer.ts";
-import { extendBroker } from "./extend-broker.ts";
-import type { WholeBroker } from "./full-broker.ts";
+import { features, type WholeBroker } from "./full-broker.ts";
 import { FullConnection } from "./full-connection.ts";
 import type { Authenticate } from "./greeting.ts";
 import { defaultFullLimits, type FullLimits } from "./limits.ts";
 import { LiveFeeds } from "./live-feeds.ts";
+import { MemberOwners } from "./member-owners.ts";
 import { SharedRecords } from "./shared-records.ts";
 import { TotalBytes } from "./total-bytes.ts";
 
@@ -29,9 +29,10 @@ export type FullRole = (role: Role, peer: Peer) => RoleConnection | undefined;
 export function fullRole(options: FullRoleOptions): FullRole {
   const { clock, durability = "memory", authenticate = () => ({ ok: true }) } = options;
   const limits = { ...defaultFullLimits, ...options.limits };
-  const broker = extendBroker({ broker: options.broker, clock, durability });
+  const broker = { ...options.broker, durability, features };
   const shared = new SharedRecords();
   const feeds = new LiveFeeds();
+  const owners = new MemberOwners();
   const totalBytes = new TotalBytes(limits.totalBytesMax);
   const startedAt = clock.now().wallMs.toString(36);
   let count = 0;
@@ -48,6 +49,7 @@ export function fullRole(options: FullRoleOptions): FullRole {
       authenticate,
       shared,
       feeds,
+      owners,
       totalBytes,
       session,
     });

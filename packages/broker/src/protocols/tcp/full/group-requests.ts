@@ -2,17 +2,24 @@
 import {
   type CommitRequest,
   type CommittedRequest,
+  type DescribeGroupRequest,
   type JoinRequest,
   type LeaveRequest,
   type ReleaseRequest,
   type WireOffset,
   writeCommittedOffsets,
+  writeGroup,
   writeLeft,
   writeOffsetsCommitted,
   writeReleased,
 } from "@sluice/protocol/full";
+import { answerBytesMax } from "./reads.ts";
 import { protocolRefusal, refuse, refuseAs, type Session } from "./session.ts";
 import { StandingMembership } from "./standing-membership.ts";
+
+/** In a description: a name with its length, and a partition, which is two names and numbers. */
+const nameBytesMax = 256;
+const partitionBytesMax = 2 * nameBytesMax + 24;
 
 export async function join(session: Session, request: JoinRequest): Promise<void> {
   const standing = new StandingMembership(session, request);
@@ -21,10 +28,10 @@ export async function join(session: Session, request: JoinRequest): Promise<void
 }
 
 export async function release(session: Session, request: ReleaseRequest): Promise<void> {
-  const { id, membership, generation } = request;
+  const { id, membership } = request;
   const standing = membershipOf(session, membership);
   if (standing === undefined) return refuseUnknown(session, id, membership);
-  const result = await standing.release(generation);
+  const result = await standing.release(request);
   if (!result.ok) return refuseAs(session, id, result);
   writeReleased(session.to, id);
   session.answered();
@@ -37,6 +44,20 @@ export async function leave(session: Session, { id, membership }: LeaveRequest):
   const result = await standing.leave();
   if (!result.ok) return refuseAs(session, id, result);
   writeLeft(session.to, id);
+  session.answered();
+}
+
+export async function describeGroup(session: Session, { id, group }: DescribeGroupRequest): Promise<void> {
+  const result = await session.broker.describeGroup(group);
+  if (!result.ok) return refuseAs(session, id, result);
+  const { description } = result;
+  const names = description.members.reduce((sum, { topics }) => sum + 1 + topics.length, 0);
+  const bytes = nameBytesMax * names + partitionBytesMax * description.partitions.length;
+  if (bytes > answerBytesMax) {
+    const sentence = `The group has ${description.partitions.length} partitions and its members name ${names} topics: too much for a frame.`;
+    return refuse(session, id, protocolRefusal("limit-exceeded", sentence));
+  }
+  writeGroup(session.to, { id, ...description });
   session.answered();
 }
 

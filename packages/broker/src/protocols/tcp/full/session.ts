@@ -12,6 +12,7 @@ import type { FullBroker } from "./full-broker.ts";
 import type { HeldDeliveries } from "./held-deliveries.ts";
 import type { FullLimits } from "./limits.ts";
 import type { LiveFeeds } from "./live-feeds.ts";
+import type { MemberOwners } from "./member-owners.ts";
 import type { Reads } from "./reads.ts";
 import { wireRefusal } from "./refusals.ts";
 import type { SharedRecords } from "./shared-records.ts";
@@ -40,6 +41,7 @@ export interface Session {
   readonly held: HeldDeliveries;
   readonly shared: SharedRecords;
   readonly feeds: LiveFeeds;
+  readonly owners: MemberOwners;
   /** Subscriptions and memberships, by their ids. */
   readonly standing: Map<number, Standing>;
   /** Where answers are written; `answered` follows. */

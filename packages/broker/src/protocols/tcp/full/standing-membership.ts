@@ -2,19 +2,19 @@
 import {
   type JoinRequest,
   partitionCountMax,
+  type ReleaseRequest,
   writeAssigned,
   writeEnded,
   writeJoined,
   writeRevoked,
 } from "@sluice/protocol/full";
 import type { MemberAssignment, Result } from "../../../broker/api.ts";
-import type { Membership } from "./full-broker.ts";
+import type { Owner } from "./member-owners.ts";
 import { refuseAs, type Session, type Standing } from "./session.ts";
 
-export class StandingMembership implements Standing {
+export class StandingMembership implements Standing, Owner {
   readonly #session: Session;
   readonly #request: JoinRequest;
-  #membership: Membership | undefined;
   #joining: Promise<void> | undefined;
   #joined = false;
   #over = false;
@@ -24,31 +24,46 @@ export class StandingMembership implements Standing {
     this.#request = request;
   }
 
-  /** Answers the join. */
+  /** Answers the join when a generation has begun that the member is in. */
   join(): Promise<void> {
+    const { group, member } = this.#request;
+    this.#session.owners.take(group, member, this);
     this.#joining = this.#join();
     return this.#joining;
   }
 
   beat(): void {
-    this.#membership?.beat();
+    const { group, member, sessionTimeoutMs } = this.#request;
+    // What a beat is refused for has been told already, or is about to be.
+    if (sessionTimeoutMs > 0) void this.#session.broker.heartbeatMember({ group, member });
   }
 
-  async release(generation: number): Promise<Result<object>> {
-    return (await this.#membership?.release(generation)) ?? { ok: true };
+  release({ generation, partitions = [] }: ReleaseRequest): Promise<Result<object>> {
+    const { group, member } = this.#request;
+    const named = partitions.length === 0 ? {} : { partitions };
+    return this.#session.broker.releasePartitions({ group, member, generation, ...named });
   }
 
+  /** Others are to have what this member owned, unless somebody else has taken its name. */
   async leave(): Promise<Result<object>> {
+    const { group, member } = this.#request;
     this.#over = true;
+    const isOwner = this.#session.owners.drop(group, member, this);
+    const left = isOwner ? await this.#session.broker.leaveGroup({ group, member }) : ({ ok: true } as const);
     await this.#joining;
-    return (await this.#membership?.leave()) ?? { ok: true };
+    return left;
+  }
+
+  replaced(): void {
+    this.#end("replaced", "Another connection has joined under the name of this member.");
   }
 
   credit(): void {}
 
   cancel(): void {
+    void this.leave();
     this.#session.standing.delete(this.#request.id);
-    void this.leave().then(() => this.#end("cancelled", "The client left the group."));
+    this.#say("cancelled", "The client left the group.");
   }
 
   pump(): void {}
@@ -60,63 +75,72 @@ export class StandingMembership implements Standing {
     return !this.#over;
   }
 
-  /** The connection is over: others are to have what this member owned. */
   async close(): Promise<void> {
     await this.leave();
   }
 
   async #join(): Promise<void> {
     const { id, group, member, topics, sessionTimeoutMs, rebalanceTimeoutMs } = this.#request;
-    const result = await this.#session.broker.joinMember({
+    const { broker, owners, standing, to } = this.#session;
+    const result = await broker.joinGroup({
       group,
       member,
       topics,
-      sessionTimeoutMs,
       rebalanceTimeoutMs,
+      ...(sessionTimeoutMs > 0 && { sessionTimeoutMs }),
       onAssigned: (assignment) => this.#assigned(assignment),
-      onRevoked: (revoked) => {
+      onRevoke: ({ generation, deadlineMs, partitions }) => {
         if (this.#over) return;
-        writeRevoked(this.#session.to, { id, ...revoked });
+        writeRevoked(to, { id, generation, deadlineMs: Math.ceil(deadlineMs), partitions });
         this.#session.answered();
       },
-      onDropped: (sentence) => {
-        if (this.#over) return;
-        this.#over = true;
-        this.#session.standing.delete(id);
-        this.#end("session-timeout", sentence);
+      onDropped: () => {
+        owners.drop(group, member, this);
+        this.#end("session-timeout", `The member '${member}' was silent for ${sessionTimeoutMs} ms.`);
       },
     });
-    if (!result.ok) {
-      this.#over = true;
-      this.#session.standing.delete(id);
-      refuseAs(this.#session, id, result);
+    if (result.ok || this.#joined) {
+      this.#sayJoined();
       return;
     }
-    this.#membership = result.membership;
-    this.#sayJoined();
+    this.#over = true;
+    owners.drop(group, member, this);
+    standing.delete(id);
+    refuseAs(this.#session, id, result);
   }
 
-  /** The first assignment may come before the broker has answered the join; the client hears the answer first. */
+  /** The first assignment comes before the broker has answered the join; the client hears the answer first. */
   #assigned({ generation, partitions }: MemberAssignment): void {
     if (this.#over) return;
     this.#sayJoined();
-    const { id } = this.#request;
     if (partitions.length > partitionCountMax) {
-      this.cancel();
+      void this.leave();
+      this.#end(
+        "limit-exceeded",
+        `The member owns ${partitions.length} partitions; ${partitionCountMax} fit a frame.`,
+      );
       return;
     }
-    writeAssigned(this.#session.to, { id, generation, partitions });
+    writeAssigned(this.#session.to, { id: this.#request.id, generation, partitions });
     this.#session.answered();
   }
 
   #sayJoined(): void {
-    if (this.#joined) return;
+    if (this.#joined || this.#over) return;
     this.#joined = true;
     writeJoined(this.#session.to, this.#request.id);
     this.#session.answered();
   }
 
+  /** The server ends the membership. */
   #end(code: string, sentence: string): void {
+    if (this.#over && code !== "limit-exceeded") return;
+    this.#over = true;
+    this.#session.standing.delete(this.#request.id);
+    this.#say(code, sentence);
+  }
+
+  #say(code: string, sentence: string): void {
     writeEnded(this.#session.to, { id: this.#request.id, code, sentence });
     this.#session.answered();
   }

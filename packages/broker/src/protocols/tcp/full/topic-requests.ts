@@ -2,11 +2,13 @@
 import {
   batchBytes,
   batchesOf,
+  type DeleteBeforeRequest,
   type FetchRequest,
   type OffsetAtRequest,
   type PublishRequest,
   recordBytes,
   type TransactRequest,
+  writeDeleted,
   writeFetched,
   writeOffset,
   writePublished,
@@ -84,6 +86,14 @@ export async function offsetAt(session: Session, request: OffsetAtRequest): Prom
   const result = await session.broker.offsetAt({ topic, partition, timeMs });
   if (!result.ok) return refuseAs(session, id, result);
   writeOffset(session.to, { id, offset: result.offset });
+  session.answered();
+}
+
+export async function deleteBefore(session: Session, request: DeleteBeforeRequest): Promise<void> {
+  const { id, topic, partition, offset } = request;
+  const result = await session.broker.deleteRecordsBefore({ topic, partition, offset });
+  if (!result.ok) return refuseAs(session, id, result);
+  writeDeleted(session.to, id, result.durability);
   session.answered();
 }
 

@@ -210,6 +210,33 @@ test("publishes, sends and an offset commit are one transaction; a fence that do
   deepEqual(committed.offsets, [{ topic: "orders", partition: 0, offset: 1 }]);
 });
 
+test("what lies before an offset can be deleted, and how long a topic keeps its records be changed", async () => {
+  await using port = await openFullFixture();
+  const client = await port.client();
+  await publish(client, "news", "a");
+  await publish(client, "news", "b", "c");
+  await client.ask("deleted", (to, id) =>
+    full.writeDeleteBefore(to, { id, topic: "news", partition: 0, offset: 1 }),
+  );
+  const refused = await client.ask("refused", fetch("news", { offset: 0 }));
+  equal(refused.code, "offset-out-of-range");
+  deepEqual(texts((await client.ask("fetched", fetch("news", { offset: 1 }))).records), ["b", "c"]);
+  await client.ask("configured", (to, id) =>
+    full.writeConfigureTopic(to, {
+      id,
+      topic: "news",
+      retentionMs: Number.POSITIVE_INFINITY,
+      retentionBytes: 5_000,
+    }),
+  );
+  const topic = await client.ask("topic", (to, id) => full.writeDescribeTopic(to, { id, topic: "news" }));
+  deepEqual([topic.retentionMs, topic.retentionBytes], [Number.POSITIVE_INFINITY, 5_000]);
+  deepEqual(
+    topic.partitions.map(({ startOffset }) => startOffset),
+    [1],
+  );
+});
+
 test("queues and topics are created, described and listed in pages", async () => {
   await using port = await openFullFixture();
   const client = await port.client();
