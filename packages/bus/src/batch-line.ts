@@ -34,10 +34,12 @@ export class BatchLine {
   #flush: Timer | NodeJS.Immediate | undefined;
   /** Offset that the first record of the next batch will get. */
   #nextOffset: number;
+  #generation: number;
   #failed = false;
 
   constructor(options: BatchLineOptions, nextOffset: number) {
     this.#options = options;
+    this.#generation = options.generation;
     this.#nextOffset = nextOffset;
   }
 
@@ -57,6 +59,13 @@ export class BatchLine {
     else newest.waiters.push(waiter);
   }
 
+  /** What is sent from now on is sent in that generation. False, and nothing has changed, when something of the old one is in flight. */
+  renew(generation: number): boolean {
+    if (this.#failed || this.#inFlight.length > 0) return false;
+    this.#generation = generation;
+    return true;
+  }
+
   /** Sends the open batch. */
   flush(): void {
     this.#cancelFlush();
@@ -64,7 +73,8 @@ export class BatchLine {
     if (batch === undefined) return;
     this.#open = undefined;
     this.#inFlight.push(batch);
-    const { group, generation, topic, partition, send, onSent } = this.#options;
+    const { group, topic, partition, send, onSent } = this.#options;
+    const generation = this.#generation;
     const expectedOffset = this.#nextOffset;
     this.#nextOffset += batch.recordCount;
     send({

@@ -1,4 +1,4 @@
-/** One partition that this process owns in one generation: its state, folded from the log, and the commands that change it. */
+/** One partition that this process owns: its state, folded from the log, and the commands that change it. */
 import type { Addition, Waiter } from "./batch.ts";
 import { BatchLine } from "./batch-line.ts";
 import type { Bus } from "./bus.ts";
@@ -40,23 +40,28 @@ const waitersMax = 50_000;
 
 export class OwnedPartition<State, Command, Rec, Reply> {
   readonly partition: number;
-  readonly generation: number;
   readonly #options: OwnedPartitionOptions<State, Command, Rec, Reply>;
   readonly #state: State;
   readonly #end = new AbortController();
   #line: BatchLine | undefined;
   #phase: Phase = "folding";
+  #generation: number;
   #waiters = 0;
 
   constructor(options: OwnedPartitionOptions<State, Command, Rec, Reply>) {
     this.#options = options;
     this.partition = options.partition;
-    this.generation = options.generation;
+    this.#generation = options.generation;
     this.#state = options.rules.initial(options.partition);
   }
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** The newest that it is known to be owned in. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Aborted when the partition is owned no longer. */
@@ -122,6 +127,16 @@ export class OwnedPartition<State, Command, Rec, Reply> {
   /** Throws the state away: whoever waits is told so. */
   fail(cause: unknown): void {
     if (this.#phase === "live") this.#line?.fail(cause);
+  }
+
+  /**
+   * The partition stays here, in a generation that follows on the one before: nobody else can have written in between. False when the state
+   * cannot be kept, because what is in flight will be refused.
+   */
+  renew(generation: number): boolean {
+    if (this.#phase !== "live" || this.#line?.renew(generation) !== true) return false;
+    this.#generation = generation;
+    return true;
   }
 
   /** Somebody else owns the partition now, or this process under a newer generation. What was sent ends as the engine says. */

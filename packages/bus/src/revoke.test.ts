@@ -3,7 +3,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import test from "node:test";
 import { Broker } from "@sluice/broker";
 import { MemoryJournal } from "@sluice/broker/journal";
-import { count, countAsked, counted, openCounters, valueIn, wentUp } from "../test/counters.ts";
+import { count, countAsked, counted, counterRules, openCounters, valueIn, wentUp } from "../test/counters.ts";
 import { createWorld, order, orderPlaced } from "../test/world.ts";
 import type { EngineRevoke } from "./engine.ts";
 import { BrokerEngine } from "./engines/broker.ts";
@@ -164,7 +164,12 @@ test("a sourced state answers what it took before the partition goes, and the ne
   const { clock, random, engine } = city;
   const slow = FaultyEngine.over({ engine, clock, random, fateOf: () => "works", delayMsMax: 50 });
   const own = await city.bus({ engine: slow });
-  const opening = openCounters(own);
+  const folded: number[] = [];
+  const initial = (partition: number) => {
+    folded.push(partition);
+    return counterRules.initial(partition);
+  };
+  const opening = openCounters(own, { rules: { ...counterRules, initial } });
   await clock.advance(1_000);
   const one = await opening;
   const answers = Promise.all([1, 2, 3].map((by) => one.submit(keyOf1, count(keyOf1, by))));
@@ -182,4 +187,28 @@ test("a sourced state answers what it took before the partition goes, and the ne
   equal(await two.read(keyOf1, valueIn(keyOf1)), 6);
   deepEqual([one.readiness().ready, two.readiness().ready], [true, true]);
   equal(await city.generation("counters"), 2);
+  deepEqual(folded, [0, 1], "what stays was not folded again");
+  const answer = one.submit(keyOf0, count(keyOf0));
+  await clock.advance(1_000);
+  deepEqual(await answer, { reply: 1, durability: "memory" }, "and is written in the new generation");
+});
+
+test("who missed a generation folds anew: somebody else may have written in it", async () => {
+  const { clock, random, engine, bus } = await createCity();
+  const deaf = FaultyEngine.over({ engine, clock, random, fateOf: () => "works" });
+  const opening = openCounters(await bus({ engine: deaf }));
+  await clock.advance(1);
+  const one = await opening;
+  deaf.deafen();
+  let two: Awaited<ReturnType<typeof openCounters>> | undefined;
+  void openCounters(await bus()).then((opened) => {
+    two = opened;
+  });
+  await clock.advance(20_000);
+  ok(two !== undefined, "nobody waits for the deaf for ever");
+  await two.submit(keyOf1, count(keyOf1, 7));
+  await two[Symbol.asyncDispose]();
+  deaf.hear();
+  await clock.advance(1);
+  equal(await one.read(keyOf1, valueIn(keyOf1)), 7);
 });

@@ -174,15 +174,22 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
     await Promise.all(finishing);
   }
 
-  /** Everything of the generation before is thrown away: what it had in flight is fenced off or in the log. */
+  /** What stays here from one generation to the next goes on as it is; all else is thrown away, and what it had in flight is fenced off or in the log. */
   async #own({ generation, partitions }: EngineAssignment): Promise<void> {
     if (this.#closing.signal.aborted || generation <= this.#generation) return;
+    const follows = generation === this.#generation + 1;
     this.#generation = generation;
-    for (const owned of this.#owned.values()) owned.supersede();
-    this.#owned.clear();
     const { topic } = this.#options.records;
-    const mine = partitions.filter((place) => place.topic === topic);
-    await Promise.all(mine.map(({ partition }) => this.#fold(partition, generation)));
+    const mine = new Set(
+      partitions.filter((place) => place.topic === topic).map(({ partition }) => partition),
+    );
+    for (const owned of this.#owned.values()) {
+      if (follows && mine.has(owned.partition) && owned.renew(generation)) continue;
+      owned.supersede();
+      this.#owned.delete(owned.partition);
+    }
+    const missing = [...mine].filter((partition) => !this.#owned.has(partition));
+    await Promise.all(missing.map((partition) => this.#fold(partition, generation)));
   }
 
   async #fold(partition: number, generation: number): Promise<void> {

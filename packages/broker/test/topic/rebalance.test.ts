@@ -1,7 +1,12 @@
 /** T2, told step by step: who is in a group, what is revoked from whom, and when the next generation begins. */
 import { equal } from "node:assert/strict";
 import { suite, test } from "node:test";
-import { rebalanceTimeoutMsMax, sessionTimeoutMsMax, topicDurability } from "../../src/topic/index.ts";
+import {
+  groupDueMs,
+  rebalanceTimeoutMsMax,
+  sessionTimeoutMsMax,
+  topicDurability,
+} from "../../src/topic/index.ts";
 import { audit, billing, live, orders, payments, Stage } from "./group-stage.ts";
 
 const second = 1_000;
@@ -129,6 +134,19 @@ suite("T2: a revoke is announced", () => {
     equal(stage.join("d", [payments]), "revoked b 2/2 2/3 until 3000");
     equal(stage.release("a", 2), "nothing");
     equal(stage.advance(2 * second), "3: a 1/0 1/1; b 2/0 2/1; c 1/2 1/3; d 2/2 2/3");
+  });
+
+  test("a time that is over without a reason is nothing to wake up for", () => {
+    const stage = new Stage();
+    stage.join("a", [orders], { rebalanceTimeoutMs: 3 * second });
+    stage.join("b", [payments], patient);
+    stage.join("d", [payments]);
+    equal(stage.join("c", [orders]), "revoked a 1/2 1/3 until 3000");
+    stage.leave("c");
+    equal(stage.advance(3 * second), "nothing");
+    equal(groupDueMs(stage.group), 10 * second);
+    equal(stage.release("b", 2), "3: a 1/0 1/1 1/2 1/3; b 2/0 2/1; d 2/2 2/3");
+    equal(groupDueMs(stage.group), undefined);
   });
 
   test("when the reason goes away, everybody has what it had, in a new generation", () => {

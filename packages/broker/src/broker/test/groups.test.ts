@@ -153,6 +153,17 @@ test("who leaves while its join waits is told so", async () => {
   deepEqual(b.told, []);
 });
 
+test("a revoke that the next generation has overtaken is not announced any more", async () => {
+  await using room = await newsroom();
+  const a = room.witness("a").join();
+  await a.news(room.clock);
+  const b = room.witness("b").join();
+  const left = room.broker.leaveGroup({ group: "readers", member: "b" });
+  granted(await room.world.answer(left));
+  deepEqual(await a.news(room.clock), ["2: news/0 news/1 news/2 news/3"]);
+  deepEqual(b.told, []);
+});
+
 test("a broker that shuts down leaves no join without an answer", async () => {
   await using room = await newsroom();
   room.witness("a").join();
