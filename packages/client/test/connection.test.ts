@@ -62,6 +62,23 @@ test("a server that is away is looked for with doubling delays up to the bound, 
   equal(client.isReady, true);
 });
 
+test("a connection that lasted makes the delays short again; one that ended at once does not", async () => {
+  const network = new ScriptedNetwork();
+  const { client, peer } = await network.connect();
+  const delays: number[] = [];
+  client.on("status", (status) => {
+    if (status.state === "disconnected") delays.push(status.nextAttemptMs);
+  });
+  let connection = peer;
+  for (const lastsMs of [0, 0, 0, 5_000, 0]) {
+    await network.clock.advance(lastsMs);
+    connection.drop();
+    connection = await network.reconnect(1_000);
+  }
+  deepEqual(delays, [100, 200, 400, 100, 200]);
+  await client.close();
+});
+
 test("of two addresses one is dead: the other is tried at once", async () => {
   const network = new ScriptedNetwork();
   network.dead("tcp://a:1");

@@ -1,4 +1,4 @@
-/** Consumer groups and live subscriptions: what is read, committed, given up in good order, and begun again. */
+/** Consumer groups: what is read, committed, given up in good order, and begun again. */
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -10,28 +10,24 @@ import {
   writeGoaway,
   writeJoined,
   writeLeft,
-  writeListening,
   writeOffsetsCommitted,
-  writeRecords,
   writeReleased,
   writeRevoked,
   writeTopic,
 } from "@sluice/protocol/full";
 import { settle } from "@sluice/testkit";
 import type { Batch, GroupConsumer } from "../src/index.ts";
-import { type Peer, ScriptedNetwork } from "./scripted-server.ts";
+import { type Peer, record, ScriptedNetwork } from "./scripted-server.ts";
 
-const record = (partition: number, offset: number) => ({
-  partition,
-  offset,
-  publishedAtMs: 0,
-  key: undefined,
-  attributes: new Map(),
-  body: new TextEncoder().encode(`${partition}:${offset}`),
-});
-
-/** A partition whose first five records are no longer kept. */
-const kept = [{ startOffset: 5, endOffset: 9, retainedBytes: 0 }];
+/** A topic of one partition whose first five records are no longer kept. */
+const described = {
+  retention: "log",
+  durability: "synced",
+  liveSubscribers: 0,
+  retentionMs: Number.POSITIVE_INFINITY,
+  retentionBytes: Number.POSITIVE_INFINITY,
+  partitions: [{ startOffset: 5, endOffset: 9, retainedBytes: 0 }],
+} as const;
 
 async function join(peer: Peer, generation: number, partitions: readonly number[]): Promise<number> {
   const { id } = await peer.next("join");
@@ -112,15 +108,7 @@ test("a group that has committed nothing begins where startAt says", async () =>
   await join(peer, 1, [0]);
   await committed(peer, {});
   const { id } = await peer.next("describeTopic");
-  peer.say((to) =>
-    writeTopic(to, {
-      id,
-      retention: "log",
-      durability: "synced",
-      liveSubscribers: 0,
-      partitions: kept,
-    }),
-  );
+  peer.say((to) => writeTopic(to, { id, ...described }));
   equal((await peer.next("fetch")).offset, 9);
   await network.close(client);
 });
@@ -133,15 +121,7 @@ test("an offset that is no longer kept: it goes on with the first that is", asyn
   await committed(peer, { 0: 2 });
   peer.refuse((await peer.next("fetch")).id, "offset-out-of-range");
   const { id } = await peer.next("describeTopic");
-  peer.say((to) =>
-    writeTopic(to, {
-      id,
-      retention: "log",
-      durability: "synced",
-      liveSubscribers: 0,
-      partitions: kept,
-    }),
-  );
+  peer.say((to) => writeTopic(to, { id, ...described }));
   equal(await fetched(peer), "0:5");
   await network.close(client);
 });
@@ -329,42 +309,5 @@ test("when the server drains it leaves its groups in good order, so that the ser
   await committed(again, { 0: 1 });
   await fetched(again);
   deepEqual(textsOf((await waiting).value as Batch), ["0:1"]);
-  await network.close(client);
-});
-
-test("a live subscription listens again on every connection, and counts what it cannot have heard", async () => {
-  const network = new ScriptedNetwork();
-  const { client, peer } = await network.connect();
-  const live = client.topic("news").live({ credit: 2, overflow: "drop" });
-  const push = (to: Peer, id: number, dropped: number, offset: number): void => {
-    to.say((frames) => writeRecords(frames, id, dropped, batchesOf([record(0, offset)])));
-  };
-  const listen = async (at: Peer): Promise<number> => {
-    const { id, credit, overflow } = await at.next("listen");
-    deepEqual([credit, overflow], [2, "drop"]);
-    at.say((to) => writeListening(to, id));
-    return id;
-  };
-  const id = await listen(peer);
-  push(peer, id, 5, 0);
-  equal((await live.next()).value?.offset, 0);
-  equal((await peer.next("credit")).add, 1);
-  peer.drop();
-  const again = await network.reconnect(100);
-  push(again, await listen(again), 1, 9);
-  equal((await live.next()).value?.offset, 9);
-  deepEqual([live.dropped, live.interruptions], [6, 1]);
-  await network.close(client);
-});
-
-test("a live subscriber that asked to be ended when it is too slow hears why", async () => {
-  const network = new ScriptedNetwork();
-  const { client, peer } = await network.connect();
-  const live = client.topic("news").live({ overflow: "end" });
-  const { id } = await peer.next("listen");
-  peer.say((to) => writeListening(to, id));
-  peer.say((to) => writeEnded(to, { id, code: "slow-consumer", sentence: "Too slow." }));
-  await rejects(live.next(), { code: "slow-consumer" });
-  deepEqual(await live.next(), { done: true, value: undefined });
   await network.close(client);
 });

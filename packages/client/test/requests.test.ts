@@ -44,7 +44,7 @@ test("a send whose answer was lost is sent again with the same producer and sequ
 
 test("the buffer is bounded while there is no connection, and what settles a delivery has room all the same", async () => {
   const network = new ScriptedNetwork();
-  const { client, peer } = await network.connect({ outgoingBytesMax: 10_000 });
+  const { client, peer } = await network.connect({ outgoingBytesMax: 9_100 });
   const jobs = client.queue("jobs");
   const receiving = jobs.receive();
   peer.received((await peer.next("receive")).id, [delivery(1)]);
@@ -61,7 +61,7 @@ test("the buffer is bounded while there is no connection, and what settles a del
     refusals.every((error) => error instanceof ClientFault && error.code === "buffer-full"),
     true,
   );
-  equal(client.outgoingBytes <= 10_000, true);
+  equal(client.outgoingBytes <= 9_100, true);
   const acking = held?.ack();
   const again = await network.reconnect(100);
   const ack = await again.next("ack");

@@ -199,6 +199,16 @@ export const delivery = (sequence: number): OutgoingDelivery => ({
   body: new TextEncoder().encode(String(sequence)),
 });
 
+/** A record whose body is its place as text. */
+export const record = (partition: number, offset: number) => ({
+  partition,
+  offset,
+  publishedAtMs: 0,
+  key: undefined,
+  attributes: new Map(),
+  body: new TextEncoder().encode(`${partition}:${offset}`),
+});
+
 /** Addresses that answer, and those that do not. */
 export class ScriptedNetwork {
   readonly clock = new VirtualClock();
