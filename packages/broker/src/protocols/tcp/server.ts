@@ -47,7 +47,7 @@ export interface TcpServerOptions {
   /** Absent ones are `defaultTcpLimits`. */
   readonly limits?: Partial<TcpLimits>;
   /** Of the role SLUICE/1. */
-  readonly full?: Omit<FullRoleOptions, "broker" | "clock">;
+  readonly full?: Omit<FullRoleOptions, "broker" | "clock" | "log">;
 }
 
 /** Connections beyond the limit that are being told so; more than these are closed without a word. */
@@ -73,6 +73,7 @@ export class TcpServer implements AsyncDisposable {
     this.#fullRole = fullRole({
       broker: options.broker,
       clock: options.clock,
+      log: options.log,
       ...(access === undefined ? {} : { authenticate: (token, address) => access.admit(token, address) }),
       ...options.full,
     });

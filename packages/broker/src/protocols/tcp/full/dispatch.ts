@@ -12,7 +12,7 @@ import { commit, committed, describeGroup, join, leave, release } from "./group-
 import { LiveFeed } from "./live-feed.ts";
 import { ack, extend, nack, receive, send } from "./queue-requests.ts";
 import { QueueSubscription } from "./queue-subscription.ts";
-import { protocolRefusal, refuse, type Session } from "./session.ts";
+import { protocolRefusal, refuse, type Session, shuttingDown } from "./session.ts";
 import { StandingMembership } from "./standing-membership.ts";
 import { deleteBefore, fetch, offsetAt, publish, transact } from "./topic-requests.ts";
 
@@ -36,7 +36,7 @@ const finishing: ReadonlySet<Said["verb"]> = new Set([
 /** Does what was asked. A promise resolves when it was answered; without one nothing is left to be done. */
 export function dispatch(session: Session, said: Said): Promise<void> | undefined {
   if (session.draining && !finishing.has(said.verb)) {
-    refuse(session, said.id, protocolRefusal("shutting-down", "The server is shutting down."));
+    refuse(session, said.id, shuttingDown);
     return undefined;
   }
   if ("sequence" in said && said.sequence !== undefined && session.producer === "") {

@@ -14,15 +14,16 @@ import {
   writePong,
   writeWelcome,
 } from "@sluice/protocol/full";
-import type { Clock, Timer } from "@sluice/runtime";
+import type { Clock, Log, Timer } from "@sluice/runtime";
 import type { Peer, RoleConnection } from "../peer.ts";
-import { dispatch, type Said } from "./dispatch.ts";
+import { dispatch } from "./dispatch.ts";
 import type { FullBroker } from "./full-broker.ts";
 import { type Authenticate, greet } from "./greeting.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { HeldDeliveries } from "./held-deliveries.ts";
 import type { FullLimits } from "./limits.ts";
 import type { LiveFeeds } from "./live-feeds.ts";
+import { Load } from "./load.ts";
 import type { MemberOwners } from "./member-owners.ts";
 import { Outbox } from "./outbox.ts";
 import { Reads } from "./reads.ts";
@@ -33,6 +34,8 @@ import type { Holder, TotalBytes } from "./total-bytes.ts";
 export interface FullConnectionOptions {
   readonly broker: FullBroker;
   readonly clock: Clock;
+  /** Names the session in each line. */
+  readonly log: Log;
   readonly limits: FullLimits;
   readonly authenticate: Authenticate;
   readonly shared: SharedRecords;
@@ -42,9 +45,6 @@ export interface FullConnectionOptions {
   /** Names this connection. */
   readonly session: string;
 }
-
-/** Holding a request costs more than its bytes: without this, a flood of empty ones would be free. */
-const costBytes = (payload: Uint8Array): number => payload.length + 256;
 
 export class FullConnection implements RoleConnection, Session, Holder {
   readonly broker: FullBroker;
@@ -63,10 +63,7 @@ export class FullConnection implements RoleConnection, Session, Holder {
   #helloTimer: Timer | undefined;
   #heartbeat: Heartbeat | undefined;
   #producer = "";
-  /** Requests under way; how many of them are no reads; and the bytes of all. */
-  #workingCount = 0;
-  #requestCount = 0;
-  #requestBytes = 0;
+  readonly #load = new Load();
   /** What waited to be sent when it was last looked at. */
   #outgoingBytes = 0;
   #paused = false;
@@ -76,7 +73,6 @@ export class FullConnection implements RoleConnection, Session, Holder {
    */
   #phase: "hello" | "open" | "draining" | "ending" | "over" = "hello";
   #lastWord: (() => void) | undefined;
-  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(peer: Peer, options: FullConnectionOptions) {
     const { broker, limits, shared, feeds, owners, clock } = options;
@@ -113,7 +109,7 @@ export class FullConnection implements RoleConnection, Session, Holder {
   }
 
   get heldBytes(): number {
-    return this.#outbox.bytes + this.#requestBytes + this.#frames.partialBytes;
+    return this.#outbox.bytes + this.#load.bytes + this.#frames.partialBytes;
   }
 
   answered(handedOver?: () => void): void {
@@ -165,7 +161,7 @@ export class FullConnection implements RoleConnection, Session, Holder {
     this.#options.totalBytes.remove(this);
     this.reads.cancelAll();
     await Promise.all([...this.standing.values()].map((standing) => standing.close()));
-    await this.#whenIdle();
+    await this.#load.whenIdle();
     await this.held.giveBack(this.broker);
   }
 
@@ -186,7 +182,7 @@ export class FullConnection implements RoleConnection, Session, Holder {
     this.answered();
     this.reads.cancelAll();
     for (const standing of this.standing.values()) standing.drain();
-    await this.#whenIdle();
+    await this.#load.whenIdle();
     this.#considerEnd();
   }
 
@@ -205,24 +201,9 @@ export class FullConnection implements RoleConnection, Session, Holder {
       writePong(this.to, frame.id);
       this.answered();
     } else if (frame.verb !== "pong") {
-      this.#begin(frame, costBytes(payload));
+      const working = dispatch(this, frame);
+      if (working !== undefined) this.#load.add(frame.verb, payload.length, working, () => this.#roomier());
     }
-  }
-
-  #begin(said: Said, bytes: number): void {
-    const working = dispatch(this, said);
-    if (working === undefined) return;
-    // A read may wait for minutes: it must not keep an ack behind it from being read.
-    const count = said.verb === "receive" || said.verb === "fetch" ? 0 : 1;
-    this.#workingCount++;
-    this.#requestCount += count;
-    this.#requestBytes += bytes;
-    void working.then(() => {
-      this.#workingCount--;
-      this.#requestCount -= count;
-      this.#requestBytes -= bytes;
-      this.#roomier();
-    });
   }
 
   #greet(frame: ClientFrame): void {
@@ -230,7 +211,7 @@ export class FullConnection implements RoleConnection, Session, Holder {
       this.#endWith("hello-expected", "A connection says hello first, and once.");
       return;
     }
-    const { broker, authenticate, session } = this.#options;
+    const { broker, authenticate, session, log } = this.#options;
     const greeting = greet(frame, {
       broker,
       limits: this.limits,
@@ -245,6 +226,7 @@ export class FullConnection implements RoleConnection, Session, Holder {
     this.#helloTimer?.[Symbol.dispose]();
     this.#phase = "open";
     this.#producer = frame.producer;
+    log.debug({ client: frame.client, address: this.#peer.address }, "a client said hello");
     writeWelcome(this.to, greeting.welcome);
     this.#heartbeat = this.#startHeartbeat(greeting.welcome.heartbeatMs);
     this.answered();
@@ -289,6 +271,7 @@ export class FullConnection implements RoleConnection, Session, Holder {
   #fail(code: RefusalCode, sentence: string): void {
     if (this.#phase === "over") return;
     this.#over();
+    this.#options.log.debug({ code, held: this.held.count }, "the connection is given up");
     this.#outbox.flushAll();
     this.#peer.refuse(code, sentence);
   }
@@ -302,9 +285,7 @@ export class FullConnection implements RoleConnection, Session, Holder {
   #considerPause(): void {
     const { requestCountMax, requestBytesMax, outgoingBytesMax } = this.limits;
     const full =
-      this.#requestCount > requestCountMax ||
-      this.#requestBytes > requestBytesMax ||
-      this.#outbox.bytes > outgoingBytesMax;
+      this.#load.exceeds(requestCountMax, requestBytesMax) || this.#outbox.bytes > outgoingBytesMax;
     if (full === this.#paused || !this.#listens()) return;
     this.#paused = full;
     if (full) this.#peer.pause();
@@ -316,19 +297,12 @@ export class FullConnection implements RoleConnection, Session, Holder {
     this.#outgoingBytes = this.#outbox.bytes;
     this.#considerPause();
     if (!this.congested) for (const standing of this.standing.values()) standing.pump();
-    if (this.#workingCount === 0) this.#idle?.resolve();
     this.#considerEnd();
-  }
-
-  #whenIdle(): Promise<void> {
-    if (this.#workingCount === 0) return Promise.resolve();
-    this.#idle ??= Promise.withResolvers();
-    return this.#idle.promise;
   }
 
   /** When all is answered: the last word, or on a draining server the end, unless the client has something to finish. */
   #considerEnd(): void {
-    if (this.#workingCount > 0) return;
+    if (!this.#load.isIdle) return;
     if (this.#phase === "draining" && this.held.count === 0) {
       for (const standing of this.standing.values()) if (standing.unfinished) return;
       this.#lastWord = () => this.#peer.refuse("shutting-down", "The server is shutting down.");

@@ -1,6 +1,6 @@
 /** What the connections of the full protocol share: the broker as they see it, records encoded once, and the sum of their memory. */
 import type { Role } from "@sluice/protocol";
-import type { Clock } from "@sluice/runtime";
+import { type Clock, type Log, silentLog } from "@sluice/runtime";
 import type { Durable } from "../../../broker/api.ts";
 import type { Peer, RoleConnection } from "../peer.ts";
 import { features, type WholeBroker } from "./full-broker.ts";
@@ -15,6 +15,7 @@ import { TotalBytes } from "./total-bytes.ts";
 export interface FullRoleOptions {
   readonly broker: WholeBroker;
   readonly clock: Clock;
+  readonly log?: Log;
   /** What an acknowledgement of the broker rests on at best. Default: `memory`, which promises nothing. */
   readonly durability?: Durable["durability"];
   /** Default: everybody may. */
@@ -27,7 +28,7 @@ export interface FullRoleOptions {
 export type FullRole = (role: Role, peer: Peer) => RoleConnection | undefined;
 
 export function fullRole(options: FullRoleOptions): FullRole {
-  const { clock, durability = "memory", authenticate = () => ({ ok: true }) } = options;
+  const { clock, log = silentLog, durability = "memory", authenticate = () => ({ ok: true }) } = options;
   const limits = { ...defaultFullLimits, ...options.limits };
   const broker = { ...options.broker, durability, features };
   const shared = new SharedRecords();
@@ -45,6 +46,7 @@ export function fullRole(options: FullRoleOptions): FullRole {
     return new FullConnection(peer, {
       broker,
       clock,
+      log: log.child({ session }),
       limits,
       authenticate,
       shared,

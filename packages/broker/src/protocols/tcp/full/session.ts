@@ -85,6 +85,11 @@ export const protocolRefusal = (code: BrokerCode | FullCode, sentence: string): 
   retryAfterMs: 0,
 });
 
+export const shuttingDown = wireRefusal({
+  refusal: "shutting-down",
+  detail: "The server is shutting down.",
+});
+
 /** Refusals of entries, as the wire has them. */
 export function wireRefusals(refusals: BrokerRefusals): EntryRefusals {
   if (refusals.size === 0) return noRefusals;

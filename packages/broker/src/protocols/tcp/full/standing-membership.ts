@@ -10,7 +10,7 @@ import {
 } from "@sluice/protocol/full";
 import type { MemberAssignment, Result } from "../../../broker/api.ts";
 import type { Owner } from "./member-owners.ts";
-import { refuseAs, type Session, type Standing } from "./session.ts";
+import { refuse, refuseAs, type Session, type Standing, shuttingDown } from "./session.ts";
 
 export class StandingMembership implements Standing, Owner {
   readonly #session: Session;
@@ -68,7 +68,10 @@ export class StandingMembership implements Standing, Owner {
 
   pump(): void {}
 
-  drain(): void {}
+  /** Who still waits for others will get nothing from a server that ends. */
+  drain(): void {
+    if (!this.#joined) void this.leave();
+  }
 
   /** The member may want to commit what it has read, and to leave. */
   get unfinished(): boolean {
@@ -106,7 +109,8 @@ export class StandingMembership implements Standing, Owner {
     this.#over = true;
     owners.drop(group, member, this);
     standing.delete(id);
-    refuseAs(this.#session, id, result);
+    if (this.#session.draining) refuse(this.#session, id, shuttingDown);
+    else refuseAs(this.#session, id, result);
   }
 
   /** The first assignment comes before the broker has answered the join; the client hears the answer first. */

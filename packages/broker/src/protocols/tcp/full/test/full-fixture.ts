@@ -17,7 +17,7 @@ export interface FullFixture extends Fixture {
 }
 
 export async function openFullFixture(
-  fullOptions: Omit<FullRoleOptions, "broker" | "clock"> = {},
+  fullOptions: Omit<FullRoleOptions, "broker" | "clock" | "log"> = {},
   options: Partial<TcpServerOptions> = {},
 ): Promise<FullFixture> {
   const port = await openFixture({ ...options, full: fullOptions });

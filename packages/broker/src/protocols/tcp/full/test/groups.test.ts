@@ -148,6 +148,19 @@ test("a join that the broker refuses leaves nothing behind", async () => {
   await alone(client);
 });
 
+test("who waits to join a group is refused when the server drains", async () => {
+  await using port = await openGroupFixture();
+  const [one, two] = [await port.client(), await port.client()];
+  const { id } = await alone(one);
+  const joining = two.say(join("m2"));
+  await one.expect("revoked", id);
+  const drained = port.server.drain();
+  const refused = await two.expect("refused");
+  deepEqual([refused.id, refused.code], [joining, "shutting-down"]);
+  await one.ask("left", (to, of) => full.writeLeave(to, { id: of, membership: id }));
+  await drained;
+});
+
 test("a draining server waits for its members to commit and leave", async () => {
   await using port = await openGroupFixture();
   const client = await port.client();
