@@ -19,11 +19,19 @@ function range(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first + i);
 }
 
+/** How often a disk was full. */
+let timesFull = 0;
+
+const bytesOn = (disk: SimulatedDisk): number =>
+  disk.fileNames().reduce((sum, name) => sum + (disk.content(name)?.byteLength ?? 0), 0);
+
 class World {
   readonly random: Random;
   readonly clock = new VirtualClock();
   readonly ledger = new Ledger();
   disk: SimulatedDisk;
+  /** Whether each life begins with little space left, so that the disk is full now and then. */
+  readonly #isSmall: boolean;
   /** What went wrong in work that nobody awaits. */
   failure: unknown;
   #serial = 0;
@@ -31,6 +39,7 @@ class World {
   constructor(seed: number) {
     this.random = seededRandom(seed);
     this.disk = new SimulatedDisk(this.random);
+    this.#isSmall = seed % 3 === 0;
   }
 
   pick(below: number): number {
@@ -43,7 +52,10 @@ class World {
 
   async open(): Promise<Broker> {
     const { clock, random, disk } = this;
-    const journal = await FileJournal.open({ disk, random, segmentBytes: 4096 });
+    const reserveBytes = this.#isSmall ? 4096 : 0;
+    if (this.#isSmall) disk.capacityBytes = bytesOn(disk) + reserveBytes + 1000 + this.pick(8000);
+    const journal = await FileJournal.open({ disk, random, clock, segmentBytes: 4096, reserveBytes });
+    journal.onFull(() => timesFull++);
     // A checkpoint every few appends, so that cuts fall into every step of it.
     return Broker.open({
       journal,
@@ -291,6 +303,7 @@ async function simulate(seed: number): Promise<void> {
     await world.live();
     if (world.failure !== undefined) throw world.failure;
     const calm = world.disk.imageAfterKill();
+    calm.capacityBytes = Number.POSITIVE_INFINITY;
     const journal = await FileJournal.open({ disk: calm, random: world.random, segmentBytes: 4096 });
     const broker = await settled(
       world.clock,
@@ -315,3 +328,7 @@ for (const seed of seeds) {
     }
   });
 }
+
+test("the disk was full often enough", () => {
+  ok(seeds.length < 50 || timesFull > seeds.length / 10, `${timesFull} times in ${seeds.length} seeds`);
+});
