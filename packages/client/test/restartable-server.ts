@@ -1,4 +1,5 @@
 /** A real broker behind a real framed port on the loopback, that can go away and come back with what its disk holds. */
+import type { Duplex } from "node:stream";
 import { Broker } from "@sluice/broker";
 import { FileJournal } from "@sluice/broker/journal";
 import { TcpServer } from "@sluice/broker/tcp";
@@ -48,6 +49,11 @@ export class RestartableServer implements AsyncDisposable {
     if (how === "drain") await running.server.drain();
     await running.server[Symbol.asyncDispose]();
     await running.broker[Symbol.asyncDispose]();
+  }
+
+  /** Takes over a connection that came by another way. */
+  accept(socket: Duplex): void {
+    this.#running?.server.accept(socket);
   }
 
   /** Reaches the server wherever it listens now. */

@@ -5,7 +5,7 @@ import { Heard, RestartableServer } from "./restartable-server.ts";
 
 const restarts = 1_000;
 
-test(`${restarts} restarts: no consumer has stopped receiving`, { timeout: 120_000 }, async () => {
+test(`${restarts} restarts: no consumer has stopped receiving`, { timeout: 240_000 }, async () => {
   await using server = new RestartableServer();
   await server.start();
   await using client = await server.connect();
