@@ -9,6 +9,7 @@ import { type LineSettings, lineDefaults } from "./line/index.ts";
 import { measured } from "./metrics.ts";
 import { addRoomRoutes } from "./rooms/routes.ts";
 import { EmbeddedStore } from "./store/embedded.ts";
+import { waitroomPartitionCounts } from "./store/topics.ts";
 import { addVisitorRoutes } from "./visitors/routes.ts";
 import { SessionTokens } from "./visitors/session-token.ts";
 
@@ -50,6 +51,8 @@ export async function createWaitroom(options: WaitroomOptions): Promise<Part<Fas
   const checkoutTokens = new CheckoutTokens(issuer, keys);
   const sessionTokens = new SessionTokens(keys.session_secret);
   const settings = { ...lineDefaults, ...options.settings, keyId: checkoutTokens.keyId };
+  // A shop that reads before the first visitor has come finds an empty topic, not none.
+  for (const topic of waitroomPartitionCounts.keys()) await bus.topics.ensure(topic);
   const embedded = await EmbeddedStore.open({ bus, clock, random, log, settings, tokens: checkoutTokens });
   const store = measured(embedded, metrics);
 

@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
-import { checkoutCompleted, checkoutExpired, checkoutFailed } from "../src/index.ts";
+import { checkoutCompleted, checkoutExpired, checkoutFailed, waitroomPartitionCounts } from "../src/index.ts";
 import { type Answer, World } from "./world.ts";
 
 const timestamp = "2026-01-01T13:00:00.000+01:00";
@@ -16,6 +16,13 @@ const completed = ({ body }: Answer, event_id = "concert", user_id = "ann") => (
   payment_id: "payment-1",
   amount: 80.5,
   timestamp,
+});
+
+test("a shop that reads before the first visitor has come finds empty topics, not none", async () => {
+  await using world = await World.open();
+  for (const topic of waitroomPartitionCounts.keys())
+    equal(await world.engine.partitionCount(topic), 8, topic);
+  equal(await world.engine.endOffset("QUEUE_READY", 0), 0);
 });
 
 test("a visitor joins below capacity and gets a checkout token that the shop can verify", async () => {
