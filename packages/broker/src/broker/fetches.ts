@@ -127,9 +127,12 @@ export class Fetches {
   ): Promise<Refused<Refusal> | undefined> {
     const { partition } = request;
     for (let batches = first; batches.length > 0; ) {
-      for (const batch of batches) {
+      // All at once: what is not in memory is often many small batches.
+      const contents = batches.map((batch) => batch.bytes ?? this.#readBack(topic, partition, batch));
+      for (const [i, batch] of batches.entries()) {
         if (taker.full) return undefined;
-        const bytes = batch.bytes ?? (await this.#readBack(topic, partition, batch));
+        const content = contents[i];
+        const bytes = content instanceof Promise ? await content : content;
         if (bytes === undefined) continue;
         if ("refusal" in bytes) return bytes;
         if (!taker.take(batch, bytes)) this.#tell(topic, partition, batch);

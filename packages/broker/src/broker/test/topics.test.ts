@@ -218,6 +218,9 @@ test("a topic that a service owns can be read by outsiders, and not written", as
   const publishes = [{ topic: "room.records", records: [record("strange")] }];
   refused(await outside.publish({ topic: "room.records", records: [record("strange")] }), "owned-topic");
   refused(await outside.transact({ publishes }), "owned-topic");
+  const mine = { topic: "room.records" };
+  refused(await outside.deleteRecordsBefore({ ...mine, partition: 0, offset: 1 }), "owned-topic");
+  refused(await outside.configureTopic({ ...mine, retentionMs: 1 }), "owned-topic");
   granted(await world.answer(outside.publish({ topic: "news", records: [record("fine")] })));
   const { records } = granted(
     await world.answer(outside.fetch({ topic: "room.records", partition: 0, offset: 0, ...all })),
