@@ -46,6 +46,7 @@ export class Bus implements AsyncDisposable {
   #queue: Promise<unknown> = Promise.resolve();
   #queued = 0;
   #trouble: string | undefined;
+  #probe: Promise<unknown> | undefined;
 
   private constructor(options: BusOptions) {
     this.engine = options.engine;
@@ -113,9 +114,17 @@ export class Bus implements AsyncDisposable {
     return sent.then(({ receipt }) => receipt);
   }
 
-  /** Not ready while the engine does not do what it is asked to. */
+  /**
+   * Not ready while the engine does not do what it is asked to. Then each call has the engine asked for nothing, so that whoever is sent no
+   * requests for not being ready finds out that it is again.
+   */
   readiness(): Readiness {
     if (this.#trouble === undefined) return { ready: true };
+    this.#probe ??= this.#watch(this.engine.transact({ publishes: [] }))
+      .catch(() => undefined)
+      .finally(() => {
+        this.#probe = undefined;
+      });
     return { ready: false, reason: `the event bus cannot publish: ${this.#trouble}` };
   }
 
