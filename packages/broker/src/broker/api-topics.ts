@@ -108,6 +108,8 @@ export interface LiveSubscribeRequest {
   readonly subscriberCountMax: number;
   /** Called when an empty buffer gets its first record: call `take` then. */
   readonly onReadable: () => void;
+  /** Called when the buffer has become half full: whoever can take now loses nothing to a burst. */
+  readonly onFilling?: () => void;
   /** Called once when the subscription ended from the broker's side: overflow with `disconnect`, or shutting down. */
   readonly onClosed: (why: "overflow" | "shutting-down") => void;
 }

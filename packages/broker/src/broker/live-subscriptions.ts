@@ -29,6 +29,7 @@ class Subscriber implements LiveSubscription {
   offer(record: TopicRecord): void {
     this.#buffer.push(record);
     if (this.waiting === 1) this.request.onReadable();
+    if (this.waiting === Math.ceil(this.request.bufferCountMax / 2)) this.request.onFilling?.();
   }
 
   take(max: number): readonly TopicRecord[] {

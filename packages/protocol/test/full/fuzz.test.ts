@@ -134,6 +134,7 @@ test("announcing four thousand million entries costs nothing", () => {
     const payload = new Uint8Array(64).fill(0xff);
     payload[0] = verb;
     payload.fill(0, 5, 9);
-    equal(decoder.decode(payload).verb, "unreadable");
+    const fault = decoder.decode(payload);
+    equal(fault.verb === "unreadable" && fault.code, "malformed");
   }
 });

@@ -22,7 +22,6 @@ import { type Authenticate, greet } from "./greeting.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { HeldDeliveries } from "./held-deliveries.ts";
 import type { FullLimits } from "./limits.ts";
-import type { LiveFeeds } from "./live-feeds.ts";
 import { Load } from "./load.ts";
 import type { MemberOwners } from "./member-owners.ts";
 import { Outbox } from "./outbox.ts";
@@ -39,7 +38,6 @@ export interface FullConnectionOptions {
   readonly limits: FullLimits;
   readonly authenticate: Authenticate;
   readonly shared: SharedRecords;
-  readonly feeds: LiveFeeds;
   readonly owners: MemberOwners;
   readonly totalBytes: TotalBytes;
   /** Names this connection. */
@@ -50,7 +48,6 @@ export class FullConnection implements RoleConnection, Session, Holder {
   readonly broker: FullBroker;
   readonly limits: FullLimits;
   readonly shared: SharedRecords;
-  readonly feeds: LiveFeeds;
   readonly owners: MemberOwners;
   readonly held: HeldDeliveries;
   readonly reads: Reads;
@@ -75,13 +72,12 @@ export class FullConnection implements RoleConnection, Session, Holder {
   #lastWord: (() => void) | undefined;
 
   constructor(peer: Peer, options: FullConnectionOptions) {
-    const { broker, limits, shared, feeds, owners, clock } = options;
+    const { broker, limits, shared, owners, clock } = options;
     this.#peer = peer;
     this.#options = options;
     this.broker = broker;
     this.limits = limits;
     this.shared = shared;
-    this.feeds = feeds;
     this.owners = owners;
     this.held = new HeldDeliveries(limits.heldCountMax);
     this.reads = new Reads({ countMax: limits.readCountMax, bytesMax: limits.readBytesMax });

@@ -7,7 +7,6 @@ import { features, type WholeBroker } from "./full-broker.ts";
 import { FullConnection } from "./full-connection.ts";
 import type { Authenticate } from "./greeting.ts";
 import { defaultFullLimits, type FullLimits } from "./limits.ts";
-import { LiveFeeds } from "./live-feeds.ts";
 import { MemberOwners } from "./member-owners.ts";
 import { SharedRecords } from "./shared-records.ts";
 import { TotalBytes } from "./total-bytes.ts";
@@ -32,7 +31,6 @@ export function fullRole(options: FullRoleOptions): FullRole {
   const limits = { ...defaultFullLimits, ...options.limits };
   const broker = { ...options.broker, durability, features };
   const shared = new SharedRecords();
-  const feeds = new LiveFeeds();
   const owners = new MemberOwners();
   const totalBytes = new TotalBytes(limits.totalBytesMax);
   const startedAt = clock.now().wallMs.toString(36);
@@ -50,7 +48,6 @@ export function fullRole(options: FullRoleOptions): FullRole {
       limits,
       authenticate,
       shared,
-      feeds,
       owners,
       totalBytes,
       session,

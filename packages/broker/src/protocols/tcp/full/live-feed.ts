@@ -42,6 +42,8 @@ export class LiveFeed implements Standing {
       overflow: overflowOf[overflow],
       subscriberCountMax: limits.subscriberCountMax,
       onReadable: () => this.#pumpSoon(),
+      // In one turn of the loop more may be published than the buffer holds: who keeps up must lose nothing by our order of doing things.
+      onFilling: () => this.pump(),
       onClosed: (why) =>
         this.#end(why === "overflow" ? "slow-consumer" : why, "The broker ended the live subscription."),
     });
@@ -50,7 +52,6 @@ export class LiveFeed implements Standing {
       return false;
     }
     this.#subscription = result.subscription;
-    this.#session.feeds.add(topic, this);
     writeListening(to, id);
     this.#session.answered();
     return true;
@@ -75,7 +76,6 @@ export class LiveFeed implements Standing {
 
   close(): Promise<void> {
     this.#over = true;
-    this.#session.feeds.remove(this.#request.topic, this);
     this.#subscription?.[Symbol.dispose]();
     return Promise.resolve();
   }

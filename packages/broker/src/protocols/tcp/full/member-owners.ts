@@ -20,12 +20,10 @@ export class MemberOwners {
     if (before !== undefined && before !== owner) before.replaced();
   }
 
-  /** `owner` speaks for the member no more; false when it had been replaced. */
-  drop(group: string, member: string, owner: Owner): boolean {
+  /** `owner` speaks for the member no more. Of no effect when it had been replaced. */
+  drop(group: string, member: string, owner: Owner): void {
     const key = keyOf(group, member);
-    if (this.#owners.get(key) !== owner) return false;
-    this.#owners.delete(key);
-    return true;
+    if (this.#owners.get(key) === owner) this.#owners.delete(key);
   }
 }
 

@@ -11,7 +11,6 @@ import type { EntryRefusals as BrokerRefusals, ProducerSequence, Refusal } from 
 import type { FullBroker } from "./full-broker.ts";
 import type { HeldDeliveries } from "./held-deliveries.ts";
 import type { FullLimits } from "./limits.ts";
-import type { LiveFeeds } from "./live-feeds.ts";
 import type { MemberOwners } from "./member-owners.ts";
 import type { Reads } from "./reads.ts";
 import { wireRefusal } from "./refusals.ts";
@@ -40,7 +39,6 @@ export interface Session {
   readonly producer: string;
   readonly held: HeldDeliveries;
   readonly shared: SharedRecords;
-  readonly feeds: LiveFeeds;
   readonly owners: MemberOwners;
   /** Subscriptions and memberships, by their ids. */
   readonly standing: Map<number, Standing>;

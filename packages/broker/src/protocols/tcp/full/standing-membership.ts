@@ -44,12 +44,12 @@ export class StandingMembership implements Standing, Owner {
     return this.#session.broker.releasePartitions({ group, member, generation, ...named });
   }
 
-  /** Others are to have what this member owned, unless somebody else has taken its name. */
+  /** Others are to have what this member owned. One that was replaced is not asked: it no longer stands. */
   async leave(): Promise<Result<object>> {
     const { group, member } = this.#request;
     this.#over = true;
-    const isOwner = this.#session.owners.drop(group, member, this);
-    const left = isOwner ? await this.#session.broker.leaveGroup({ group, member }) : ({ ok: true } as const);
+    this.#session.owners.drop(group, member, this);
+    const left = await this.#session.broker.leaveGroup({ group, member });
     await this.#joining;
     return left;
   }

@@ -23,7 +23,6 @@ export async function publish(session: Session, request: PublishRequest): Promis
   const { id, topic, records, sequence } = request;
   const result = await session.broker.publish({ topic, records, ...producerOf(session, sequence) });
   if (!result.ok) return refuseAs(session, id, result);
-  session.feeds.published(topic, records.length);
   writePublished(session.to, { id, durability: result.durability, places: result.places });
   session.answered();
 }
@@ -107,7 +106,6 @@ export async function transact(session: Session, request: TransactRequest): Prom
     ...(fence !== undefined && { fence }),
   });
   if (!result.ok) return refuseAs(session, id, result);
-  for (const { topic, records } of publishes) session.feeds.published(topic, records.length);
   writeTransacted(session.to, { id, durability: result.durability, places: result.places });
   session.answered();
 }
