@@ -6,6 +6,7 @@ import { disk, journal, replay } from "./scenarios/journal.ts";
 import { memory, rules } from "./scenarios/rules.ts";
 import { start } from "./scenarios/start.ts";
 import { tcpBroadcast, tcpQueue } from "./scenarios/tcp.ts";
+import { wireQueue, wireTopic } from "./scenarios/wire.ts";
 
 export const scenarios: readonly Scenario[] = [
   rules,
@@ -18,6 +19,8 @@ export const scenarios: readonly Scenario[] = [
   latency,
   tcpBroadcast,
   tcpQueue,
+  wireTopic,
+  wireQueue,
   httpEnqueue,
   waitroomJoin,
   chatMessage,

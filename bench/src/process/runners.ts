@@ -10,6 +10,8 @@ import type { ProcessStartOptions } from "../loads/process-start.ts";
 import type { QueueMemoryOptions } from "../loads/queue-memory.ts";
 import type { QueueRulesOptions } from "../loads/queue-rules.ts";
 import type { TcpFramesOptions } from "../loads/tcp-frames.ts";
+import type { WireQueueOptions } from "../loads/wire-queue.ts";
+import type { WireTopicOptions } from "../loads/wire-topic.ts";
 import type { WholeSluiceOptions } from "../servers/whole-sluice.ts";
 import type { Load, Server } from "./runner.ts";
 
@@ -20,6 +22,7 @@ export const servers = {
   sluice: async (options: WholeSluiceOptions) =>
     (await import("../servers/whole-sluice.ts")).openWholeSluice(options),
   "raw-relay": async (_: None) => (await import("../servers/raw-relay.ts")).openRawRelay(),
+  "bare-wire": async (_: None) => (await import("../servers/bare-wire.ts")).openBareWire(),
   "bare-fastify": async (_: None) => (await import("../servers/bare-fastify.ts")).openBareFastify(),
 } satisfies Record<string, (options: never) => Promise<Server>>;
 
@@ -43,6 +46,10 @@ export const loads = {
     (await import("../loads/open-loop.ts")).openOpenLoop(options),
   "tcp-frames": async (options: TcpFramesOptions) =>
     (await import("../loads/tcp-frames.ts")).openTcpFrames(options),
+  "wire-topic": async (options: WireTopicOptions) =>
+    (await import("../loads/wire-topic.ts")).openWireTopic(options),
+  "wire-queue": async (options: WireQueueOptions) =>
+    (await import("../loads/wire-queue.ts")).openWireQueue(options),
   "http-requests": async (options: HttpRequestsOptions) =>
     (await import("../loads/http-requests.ts")).openHttpRequests(options),
   "process-start": async (options: ProcessStartOptions) =>

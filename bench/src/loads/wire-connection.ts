@@ -1,0 +1,124 @@
+/**
+ * A SLUICE/1 connection of the bench: the codec of `@sluice/protocol` and callbacks. `@sluice/client` makes promises and objects for each
+ * message; beside a server with a core of its own it would be what is measured.
+ */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { encodeFrame, FrameReader } from "@sluice/protocol";
+import {
+  FrameWriter,
+  fullFrameBytesMax,
+  ReplyDecoder,
+  type ServerFrame,
+  type WireFault,
+  writeHello,
+  writePong,
+} from "@sluice/protocol/full";
+import { Fault } from "@sluice/runtime";
+
+type Came = ServerFrame | WireFault;
+export type Named<Verb extends Came["verb"]> = Extract<ServerFrame, { readonly verb: Verb }>;
+type Write = (to: FrameWriter, id: number) => void;
+
+/** Takes what came unasked; false: it is none that was expected, and the connection has failed. */
+export type OnPush = (push: ServerFrame) => boolean;
+
+/** The server asks whether anybody is there at most as often, so that a load may rest while others are measured. */
+const heartbeatMs = 60_000;
+
+export class WireConnection implements Disposable {
+  readonly #socket: Socket;
+  readonly #frames = new FrameReader(fullFrameBytesMax);
+  readonly #decoder = new ReplyDecoder();
+  readonly #to = new FrameWriter();
+  readonly #waiting = new Map<number, (answer: Came) => void>();
+  readonly #failure = Promise.withResolvers<never>();
+  readonly #onPush: OnPush;
+  #nextId = 1;
+  #flushing = false;
+
+  private constructor(socket: Socket, onPush: OnPush) {
+    this.#socket = socket;
+    this.#onPush = onPush;
+    // Rounds look at it; between rounds nobody does.
+    this.#failure.promise.catch(() => {});
+    socket.on("error", (cause) => this.fail(cause.message));
+    socket.on("close", () => this.fail("the server ended the connection"));
+    socket.on("data", (chunk: Uint8Array) => {
+      for (const payload of this.#frames.push(chunk)) this.#take(payload);
+    });
+  }
+
+  /** Connects and says hello. */
+  static async open(port: number, onPush: OnPush = () => false): Promise<WireConnection> {
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    await once(socket, "connect");
+    socket.write(encodeFrame(Buffer.from("SLUICE/1")));
+    const connection = new WireConnection(socket, onPush);
+    const hello = { major: 1, minor: 0, client: "bench", token: "", producer: "", heartbeatMs, wants: [] };
+    await connection.request("welcome", (to, id) => writeHello(to, { ...hello, id }));
+    return connection;
+  }
+
+  /** Rejects once anything came that should not have; never resolves. */
+  get failed(): Promise<never> {
+    return this.#failure.promise;
+  }
+
+  /** Ends every round on this connection. */
+  fail(what: string): void {
+    this.#failure.reject(new Fault("wire-failed", `Over SLUICE/1, ${what}.`));
+  }
+
+  /** Writes a request, together with what else is written in this turn. Returns its id. */
+  ask<Verb extends ServerFrame["verb"]>(
+    verb: Verb,
+    write: Write,
+    onAnswer: (answer: Named<Verb>) => void,
+  ): number {
+    const id = this.#nextId++;
+    this.#waiting.set(id, (answer) => {
+      if (answer.verb === verb) onAnswer(answer as Named<Verb>);
+      else this.fail(`${verb} was awaited, and there came ${JSON.stringify(answer)}`);
+    });
+    this.tell((to) => write(to, id));
+    return id;
+  }
+
+  /** The same as a promise, for what is done rarely. */
+  request<Verb extends ServerFrame["verb"]>(verb: Verb, write: Write): Promise<Named<Verb>> {
+    const answered = new Promise<Named<Verb>>((resolve) => this.ask(verb, write, resolve));
+    return Promise.race([answered, this.failed]);
+  }
+
+  /** Writes what is not answered. */
+  tell(write: (to: FrameWriter) => void): void {
+    write(this.#to);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    this.#socket.cork();
+    for (const block of this.#to.take()) this.#socket.write(block);
+    this.#socket.uncork();
+  }
+
+  #take(payload: Uint8Array): void {
+    const came = this.#decoder.decode(payload);
+    const answered = this.#waiting.get(came.id);
+    if (came.verb === "ping") this.tell((to) => writePong(to, came.id));
+    else if (answered !== undefined) {
+      this.#waiting.delete(came.id);
+      answered(came);
+    } else if (came.verb === "unreadable" || !this.#onPush(came)) {
+      this.fail(`there came ${JSON.stringify(came)}`);
+    }
+  }
+}
