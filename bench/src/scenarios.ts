@@ -6,7 +6,7 @@ import { disk, journal, replay } from "./scenarios/journal.ts";
 import { memory, rules } from "./scenarios/rules.ts";
 import { start } from "./scenarios/start.ts";
 import { tcpBroadcast, tcpQueue } from "./scenarios/tcp.ts";
-import { wireQueue, wireTopic } from "./scenarios/wire.ts";
+import { wireLatency, wireLive, wireQueue, wireTopic } from "./scenarios/wire.ts";
 
 export const scenarios: readonly Scenario[] = [
   rules,
@@ -21,6 +21,8 @@ export const scenarios: readonly Scenario[] = [
   tcpQueue,
   wireTopic,
   wireQueue,
+  wireLive,
+  wireLatency,
   httpEnqueue,
   waitroomJoin,
   chatMessage,

@@ -3,6 +3,7 @@
  * when it was due: a stall is paid for by everything that fell due while it lasted.
  */
 import { noAttributes } from "@sluice/broker";
+import { noWireAttributes, writePublish } from "@sluice/protocol/full";
 import { systemClock } from "@sluice/runtime";
 import type { Load } from "../process/runner.ts";
 import { Latencies } from "../statistics.ts";
@@ -12,11 +13,15 @@ import { openBroker } from "./open-broker.ts";
 import { bodies, messageBytes } from "./payload.ts";
 import { RoundTime } from "./round-time.ts";
 import { makeScratch } from "./scratch.ts";
+import { WireConnection } from "./wire-connection.ts";
 
 export interface OpenLoopOptions {
   readonly ratePerSecond: number;
-  /** What is done: a publish to a topic of a broker in this process, or an append of as many bytes by bare group commit. */
-  readonly target: "topic" | "bare log";
+  /**
+   * What is done: a publish to a topic of a broker in this process or of the server at a port, or an append of as many bytes by bare
+   * group commit.
+   */
+  readonly target: "topic" | "bare log" | { readonly port: number };
 }
 
 interface Target extends AsyncDisposable {
@@ -25,7 +30,7 @@ interface Target extends AsyncDisposable {
 }
 
 export async function openOpenLoop({ ratePerSecond, target }: OpenLoopOptions): Promise<Load> {
-  const { work, [Symbol.asyncDispose]: dispose } = await (target === "topic" ? topic() : bareLog());
+  const { work, [Symbol.asyncDispose]: dispose } = await open(target);
   return {
     round: async (seconds) => {
       const latencies = new Latencies();
@@ -62,6 +67,11 @@ function atRate(count: number, spacingMs: number, work: (dueMs: number) => Promi
   });
 }
 
+function open(target: OpenLoopOptions["target"]): Promise<Target> {
+  if (typeof target === "object") return topicAt(target.port);
+  return target === "topic" ? topic() : bareLog();
+}
+
 async function topic(): Promise<Target> {
   const opened = await openBroker();
   const [body] = bodies(1);
@@ -69,6 +79,17 @@ async function topic(): Promise<Target> {
   return {
     work: async () => void answered(await opened.broker.publish({ topic: "bench", records })),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+async function topicAt(port: number): Promise<Target> {
+  const connection = await WireConnection.open(port);
+  const records = bodies(1).map((body) => ({ key: undefined, body, attributes: noWireAttributes }));
+  const request = { topic: "bench", sequence: undefined, records };
+  return {
+    work: async () =>
+      void (await connection.request("published", (to, id) => writePublish(to, { ...request, id }))),
+    [Symbol.asyncDispose]: async () => connection[Symbol.dispose](),
   };
 }
 

@@ -8,6 +8,7 @@ import { encodeFrame, FrameReader } from "@sluice/protocol";
 import {
   FrameWriter,
   fullFrameBytesMax,
+  pushVerbs,
   ReplyDecoder,
   type ServerFrame,
   type WireFault,
@@ -18,10 +19,15 @@ import { Fault } from "@sluice/runtime";
 
 type Came = ServerFrame | WireFault;
 export type Named<Verb extends Came["verb"]> = Extract<ServerFrame, { readonly verb: Verb }>;
-type Write = (to: FrameWriter, id: number) => void;
+/** What a connection does with what comes unasked. */
+export interface Pushes {
+  /** False: it is none that was expected, and the connection has failed. */
+  readonly onPush?: (push: ServerFrame) => boolean;
+  /** Gets the payloads of `records` undecoded: a reader of millions a second can only count. */
+  readonly onRecords?: (payload: Uint8Array) => void;
+}
 
-/** Takes what came unasked; false: it is none that was expected, and the connection has failed. */
-export type OnPush = (push: ServerFrame) => boolean;
+type Write = (to: FrameWriter, id: number) => void;
 
 /** The server asks whether anybody is there at most as often, so that a load may rest while others are measured. */
 const heartbeatMs = 60_000;
@@ -33,13 +39,13 @@ export class WireConnection implements Disposable {
   readonly #to = new FrameWriter();
   readonly #waiting = new Map<number, (answer: Came) => void>();
   readonly #failure = Promise.withResolvers<never>();
-  readonly #onPush: OnPush;
+  readonly #pushes: Pushes;
   #nextId = 1;
   #flushing = false;
 
-  private constructor(socket: Socket, onPush: OnPush) {
+  private constructor(socket: Socket, pushes: Pushes) {
     this.#socket = socket;
-    this.#onPush = onPush;
+    this.#pushes = pushes;
     // Rounds look at it; between rounds nobody does.
     this.#failure.promise.catch(() => {});
     socket.on("error", (cause) => this.fail(cause.message));
@@ -50,11 +56,11 @@ export class WireConnection implements Disposable {
   }
 
   /** Connects and says hello. */
-  static async open(port: number, onPush: OnPush = () => false): Promise<WireConnection> {
+  static async open(port: number, pushes: Pushes = {}): Promise<WireConnection> {
     const socket = connect({ host: "127.0.0.1", port, noDelay: true });
     await once(socket, "connect");
     socket.write(encodeFrame(Buffer.from("SLUICE/1")));
-    const connection = new WireConnection(socket, onPush);
+    const connection = new WireConnection(socket, pushes);
     const hello = { major: 1, minor: 0, client: "bench", token: "", producer: "", heartbeatMs, wants: [] };
     await connection.request("welcome", (to, id) => writeHello(to, { ...hello, id }));
     return connection;
@@ -111,13 +117,19 @@ export class WireConnection implements Disposable {
   }
 
   #take(payload: Uint8Array): void {
+    const { onPush, onRecords } = this.#pushes;
+    if (payload[0] === pushVerbs.records && onRecords !== undefined) onRecords(payload);
+    else this.#decoded(payload, onPush);
+  }
+
+  #decoded(payload: Uint8Array, onPush: Pushes["onPush"]): void {
     const came = this.#decoder.decode(payload);
     const answered = this.#waiting.get(came.id);
     if (came.verb === "ping") this.tell((to) => writePong(to, came.id));
     else if (answered !== undefined) {
       this.#waiting.delete(came.id);
       answered(came);
-    } else if (came.verb === "unreadable" || !this.#onPush(came)) {
+    } else if (came.verb === "unreadable" || onPush?.(came) !== true) {
       this.fail(`there came ${JSON.stringify(came)}`);
     }
   }

@@ -30,10 +30,12 @@ export async function openWireQueue(options: WireQueueOptions): Promise<Load> {
   const sender = opened.use(await WireConnection.open(port));
   let flow: Flow | undefined;
   const receiver = opened.use(
-    await WireConnection.open(port, (push) => {
-      if (push.verb !== "deliver") return false;
-      flow?.delivered(push);
-      return flow !== undefined;
+    await WireConnection.open(port, {
+      onPush: (push) => {
+        if (push.verb !== "deliver") return false;
+        flow?.delivered(push);
+        return flow !== undefined;
+      },
     }),
   );
   const subscribe = { queue, credit: window, visibilityTimeoutMs: undefined };

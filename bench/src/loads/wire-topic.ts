@@ -36,9 +36,11 @@ export async function openWireTopic({ port, batch, lines }: WireTopicOptions): P
   const publisher = opened.use(await WireConnection.open(port));
   let assigned = Promise.withResolvers<number>();
   const reader = opened.use(
-    await WireConnection.open(port, (push) => {
-      if (push.verb === "assigned") assigned.resolve(push.generation);
-      return push.verb === "assigned" || push.verb === "ended";
+    await WireConnection.open(port, {
+      onPush: (push) => {
+        if (push.verb === "assigned") assigned.resolve(push.generation);
+        return push.verb === "assigned" || push.verb === "ended";
+      },
     }),
   );
   const records = bodies(batch).map((body) => ({ key: undefined, body, attributes: noWireAttributes }));

@@ -10,6 +10,7 @@ import type { ProcessStartOptions } from "../loads/process-start.ts";
 import type { QueueMemoryOptions } from "../loads/queue-memory.ts";
 import type { QueueRulesOptions } from "../loads/queue-rules.ts";
 import type { TcpFramesOptions } from "../loads/tcp-frames.ts";
+import type { WireLiveOptions } from "../loads/wire-live.ts";
 import type { WireQueueOptions } from "../loads/wire-queue.ts";
 import type { WireTopicOptions } from "../loads/wire-topic.ts";
 import type { WholeSluiceOptions } from "../servers/whole-sluice.ts";
@@ -50,6 +51,8 @@ export const loads = {
     (await import("../loads/wire-topic.ts")).openWireTopic(options),
   "wire-queue": async (options: WireQueueOptions) =>
     (await import("../loads/wire-queue.ts")).openWireQueue(options),
+  "wire-live": async (options: WireLiveOptions) =>
+    (await import("../loads/wire-live.ts")).openWireLive(options),
   "http-requests": async (options: HttpRequestsOptions) =>
     (await import("../loads/http-requests.ts")).openHttpRequests(options),
   "process-start": async (options: ProcessStartOptions) =>

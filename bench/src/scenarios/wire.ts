@@ -1,7 +1,7 @@
-/** Over SLUICE/1: a queue beside a sketch of the wire without rules, a topic beside bare group commit. */
+/** Over SLUICE/1: a queue beside a sketch of the wire without rules, a topic beside bare group commit, a broadcast beside a relay. */
 import { messageBytes } from "../loads/payload.ts";
 import { alone, type Scenario, served } from "../scenario.ts";
-import { perSecond } from "../tally.ts";
+import { perSecond, reading } from "../tally.ts";
 
 const headBytes = 16;
 const batch = 100;
@@ -75,6 +75,65 @@ export const wireQueue: Scenario = {
         },
       ]),
       served(sketch, bareSingle, howSingle, [{ figure: againstSingle, unit, read }]),
+    ]);
+  },
+};
+
+export const wireLive: Scenario = {
+  name: "wire-live",
+  run: async (bench) => {
+    const consumers = 10;
+    const server = await bench.server("sluice", { port: "tcp", settings: {} });
+    const relay = await bench.server("raw-relay", {});
+    const [liveBatch, underWay] = [500, 8];
+    const live = { consumers, batch: liveBatch, lines: underWay };
+    const load = await bench.load("wire-live", { port: server.port, ...live });
+    const raw = { consumers, parameters: "", spread: "to all" } as const;
+    const bareLoad = await bench.load("tcp-frames", { port: relay.port, ...raw });
+    const against = `raw relay beside SLUICE/1, 1 to ${consumers}`;
+    const unit = "deliveries/s";
+    const ends = `server + generator; 1 publisher, ${consumers} listeners`;
+    const how = `${ends}; live-only topic, memory, overflow block; ${liveBatch} records a publish, ${underWay} under way`;
+    return bench.contest([
+      served(server, load, how, [
+        {
+          figure: `SLUICE/1, broadcast 1 to ${consumers}`,
+          unit,
+          read,
+          against,
+          floor: { bound: "at least", value: 3_500_000 },
+        },
+      ]),
+      served(relay, bareLoad, `${ends}; frames of 128 bytes, written 64 KiB at a time`, [
+        { figure: against, unit, read },
+      ]),
+    ]);
+  },
+};
+
+export const wireLatency: Scenario = {
+  name: "wire-latency",
+  run: async (bench) => {
+    const ratePerSecond = 1000;
+    const server = await bench.server("sluice", { port: "tcp", settings: {} });
+    const load = await bench.load("open-loop", { ratePerSecond, target: { port: server.port } });
+    const bare = await bench.load("open-loop", { ratePerSecond, target: "bare log" });
+    const how = `synced; open loop of ${ratePerSecond}/s, from when it was due`;
+    const [p50, p99] = [reading("p50Ms"), reading("p99Ms")];
+    const floor = { bound: "at most", value: 2, ofBaseline: true } as const;
+    const [bareP50, bareP99] = [
+      "bare group commit beside SLUICE/1, p50",
+      "bare group commit beside SLUICE/1, p99",
+    ];
+    return bench.contest([
+      served(server, load, `server + generator; ${how}`, [
+        { figure: "SLUICE/1, publish to ack, p50", unit: "ms", read: p50, against: bareP50 },
+        { figure: "SLUICE/1, publish to ack, p99", unit: "ms", read: p99, against: bareP99, floor },
+      ]),
+      alone(bare, `1 process; ${how}`, [
+        { figure: bareP50, unit: "ms", read: p50 },
+        { figure: bareP99, unit: "ms", read: p99 },
+      ]),
     ]);
   },
 };
