@@ -1,4 +1,6 @@
 /** Queues: what is asked becomes a command, what the rules decide is committed, and the answer waits until it has settled. */
+
+import { Fault } from "@sluice/runtime";
 import type { Nack } from "../queue/commands.ts";
 import { decideAck } from "../queue/decide/ack.ts";
 import type { QueueDecision } from "../queue/decide/decision.ts";
@@ -156,7 +158,8 @@ export class Queues {
       throw signal.reason;
     }
     this.#statistics.count("receive", taken.deliveries.length);
-    return { ok: true, queue, whole: await this.#bodiesOf(taken.deliveries) };
+    const whole = await this.#bodiesOf(queue, taken.deliveries);
+    return "refusal" in whole ? whole : { ok: true, queue, whole };
   }
 
   ack({ queue, receipt }: { readonly queue: string; readonly receipt: string }): Promise<Result<Durable>> {
@@ -220,15 +223,45 @@ export class Queues {
     }
   }
 
-  /** Waits for the disk only when a body is there alone. */
-  async #bodiesOf(deliveries: readonly Delivery[]): Promise<readonly WholeDelivery[]> {
-    const { journal } = this.#core;
+  /** Waits for the disk only when a body is there alone. When the disk gives nothing at all, everything goes back. */
+  async #bodiesOf(
+    queue: QueueState,
+    deliveries: readonly Delivery[],
+  ): Promise<readonly WholeDelivery[] | Refused<Refusal>> {
     const whole: WholeDelivery[] = [];
     for (const delivery of deliveries) {
-      const { body, bodyPosition } = delivery;
-      whole.push({ delivery, body: isPresent(body) ? body : await journal.readBody(bodyPosition) });
+      const body = isPresent(delivery.body) ? delivery.body : await this.#readBack(queue, delivery);
+      if (body === undefined) continue;
+      if ("refusal" in body) {
+        for (const each of deliveries) this.#giveBack(queue, each);
+        return body;
+      }
+      whole.push({ delivery, body });
     }
     return whole;
+  }
+
+  /**
+   * Undefined when the body is damaged. Such a message is lost, and told of; it leaves the queue, because it would come again and
+   * again, and no consumer could ever ack it.
+   */
+  async #readBack(queue: QueueState, delivery: Delivery): Promise<Uint8Array | Refused<Refusal> | undefined> {
+    const { journal, log } = this.#core;
+    try {
+      return await journal.readBody(delivery.bodyPosition);
+    } catch (error) {
+      const where = { queue: this.#name(queue.number), sequence: delivery.sequence, err: error };
+      if (!(error instanceof Fault && error.code === "body-damaged")) {
+        log.error(where, "a message could not be read back from the journal");
+        return refuse("storage-failed", "A message could not be read back from the disk; try again.");
+      }
+      const decided = decideAck(queue, { receipt: delivery }, this.#core.now());
+      if (decided.ok) {
+        log.error(where, "the body of a message is damaged: the message is lost");
+        this.#core.commitThen(inQueues(decided.records), () => {});
+      }
+      return undefined;
+    }
   }
 
   #handOut(number: number, { delivery, body }: WholeDelivery): QueueDelivery {

@@ -3,7 +3,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
 import { Broker, noAttributes } from "@sluice/broker";
 import { FileJournal } from "@sluice/broker/journal";
-import { seededRandom } from "@sluice/runtime";
+import { createLog, seededRandom } from "@sluice/runtime";
 import { settled } from "./ledger.ts";
 import { granted, refused, VirtualBroker } from "./world.ts";
 
@@ -98,4 +98,47 @@ test("after a restart leases go on, ids and receipts hold, and offsets continue"
   );
   deepEqual(granted(answer).places, [{ partition: 0, offset: 2 }]);
   await settled(world.clock, broker[Symbol.asyncDispose]());
+});
+
+test("a message whose body is damaged on the disk is lost alone: the others come, and nothing stands still", async () => {
+  const lines: string[] = [];
+  const log = createLog("error", { write: (line) => void lines.push(line) });
+  await using world = await VirtualBroker.open({ on: "disk", log, limits: { memoryBudgetBytes: 4_000 } });
+  const bodies = ["one", "two", "three"].map((body) => body.padEnd(1000, "."));
+  await world.send("jobs", "resident".padEnd(2500, "."));
+  for (const body of bodies) await world.send("jobs", body);
+  for (const name of world.disk.fileNames()) {
+    const bytes = Buffer.from(world.disk.content(name) ?? []);
+    const at = bytes.indexOf("two...");
+    if (at < 0) continue;
+    bytes[at] = 0;
+    world.disk.setContent(name, bytes);
+  }
+  const came = await world.bodies("jobs");
+  deepEqual(
+    came.map((body) => body.replace(/\.+$/, "")),
+    ["resident", "one", "three"],
+  );
+  deepEqual(
+    lines.map((line) => JSON.parse(line).msg),
+    ["the body of a message is damaged: the message is lost"],
+  );
+  await world.clock.advance(60_000);
+  equal((await world.bodies("jobs")).length, 3);
+});
+
+test("a disk that cannot be read gives the messages back, and they come when it can", async () => {
+  await using world = await VirtualBroker.open({ on: "disk", limits: { memoryBudgetBytes: 4_000 } });
+  await world.send("jobs", "resident".padEnd(2500, "."));
+  await world.send("jobs", "away".padEnd(1000, "."));
+  world.disk.onCall = ({ operation }) => (operation === "read" ? "EIO" : undefined);
+  refused(await world.answer(world.broker.receive({ queue: "jobs", max: 10, waitMs: 0 })), "storage-failed");
+  world.disk.onCall = () => undefined;
+  const { deliveries } = granted(
+    await world.answer(world.broker.receive({ queue: "jobs", max: 10, waitMs: 0 })),
+  );
+  deepEqual(
+    deliveries.map(({ receiveCount }) => receiveCount),
+    [1, 1],
+  );
 });
