@@ -13,6 +13,7 @@ import type { TcpFramesOptions } from "../loads/tcp-frames.ts";
 import type { WireLiveOptions } from "../loads/wire-live.ts";
 import type { WireQueueOptions } from "../loads/wire-queue.ts";
 import type { WireTopicOptions } from "../loads/wire-topic.ts";
+import type { BareWireOptions } from "../servers/bare-wire.ts";
 import type { WholeSluiceOptions } from "../servers/whole-sluice.ts";
 import type { Load, Server } from "./runner.ts";
 
@@ -23,7 +24,8 @@ export const servers = {
   sluice: async (options: WholeSluiceOptions) =>
     (await import("../servers/whole-sluice.ts")).openWholeSluice(options),
   "raw-relay": async (_: None) => (await import("../servers/raw-relay.ts")).openRawRelay(),
-  "bare-wire": async (_: None) => (await import("../servers/bare-wire.ts")).openBareWire(),
+  "bare-wire": async (options: BareWireOptions) =>
+    (await import("../servers/bare-wire.ts")).openBareWire(options),
   "bare-fastify": async (_: None) => (await import("../servers/bare-fastify.ts")).openBareFastify(),
 } satisfies Record<string, (options: never) => Promise<Server>>;
 

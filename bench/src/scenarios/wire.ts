@@ -39,13 +39,15 @@ export const wireQueue: Scenario = {
   name: "wire-queue",
   run: async (bench) => {
     const server = await bench.server("sluice", { port: "tcp", settings: {} });
-    const sketch = await bench.server("bare-wire", {});
+    const sketch = await bench.server("bare-wire", { syncsDeliveries: false });
+    const careful = await bench.server("bare-wire", { syncsDeliveries: true });
     const inBatches = { queue: "batched", batch, window };
     const oneByOne = { queue: "single", batch: 1, window: inFlight };
     const { port } = server;
     const batched = await bench.load("wire-queue", { ...inBatches, port });
     const bareBatched = await bench.load("wire-queue", { ...inBatches, port: sketch.port });
     const single = await bench.load("wire-queue", { ...oneByOne, port });
+    const carefulSingle = await bench.load("wire-queue", { ...oneByOne, port: careful.port });
     const bareSingle = await bench.load("wire-queue", { ...oneByOne, port: sketch.port });
     const unit = "messages/s";
     const howBatched = `server + generator; synced; ${batch} messages a send, what is pushed together acked together, ${window} on their way; 2 connections`;
@@ -75,6 +77,9 @@ export const wireQueue: Scenario = {
         },
       ]),
       served(sketch, bareSingle, howSingle, [{ figure: againstSingle, unit, read }]),
+      served(careful, carefulSingle, `${howSingle}; deliveries synced too`, [
+        { figure: "sketch of the wire that syncs deliveries, one by one", unit, read },
+      ]),
     ]);
   },
 };

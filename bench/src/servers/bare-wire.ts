@@ -1,7 +1,7 @@
 /**
  * A sketch of the wire without rules: the frames of SLUICE/1 for a queue, an in-memory line first in first out, and one file with group commit.
- * What a send, a delivery and an ack say is on the disk before anybody hears of it, as at the broker. It keeps no leases, checks no receipt,
- * gives nothing back and recovers nothing: what the broker costs is what it costs beside this.
+ * Sends and acks are answered, and messages handed out, when their frame is on the disk. It keeps no leases, checks no receipt, gives nothing
+ * back and recovers nothing: what the broker costs is what it costs beside this.
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
@@ -38,17 +38,27 @@ const welcome: Omit<Welcome, "verb" | "id"> = {
   features: [],
 };
 
-export async function openBareWire(): Promise<Server> {
+export interface BareWireOptions {
+  /** Whether a delivery is on the disk before it leaves, as at the broker, which remembers what was handed out. */
+  readonly syncsDeliveries: boolean;
+}
+
+export async function openBareWire({ syncsDeliveries }: BareWireOptions): Promise<Server> {
   await using opened = new AsyncDisposableStack();
   const { path } = opened.use(await makeScratch());
   const log = opened.use(await BareLog.open(path));
   const lines = new Map<string, Line>();
+  const lineOf = (queue: string): Line => {
+    const line = lines.get(queue) ?? new Line(syncsDeliveries ? log : undefined);
+    lines.set(queue, line);
+    return line;
+  };
   const sockets = new Set<Socket>();
   const listening = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => sockets.delete(socket));
-    new Connection(socket, log, lines).begin();
+    new Connection(socket, log, lineOf).begin();
   });
   listening.listen({ host: "127.0.0.1", port: 0 });
   await once(listening, "listening");
@@ -63,13 +73,14 @@ export async function openBareWire(): Promise<Server> {
 
 /** The messages of a queue, and who takes them. */
 class Line {
-  readonly #log: BareLog;
+  readonly #log: BareLog | undefined;
   readonly #waiting: OutgoingDelivery[] = [];
   #next = 0;
   credit = 0;
   consumer: ((deliveries: readonly OutgoingDelivery[]) => void) | undefined;
 
-  constructor(log: BareLog) {
+  /** With a log, deliveries leave when it has them. */
+  constructor(log: BareLog | undefined) {
     this.#log = log;
   }
 
@@ -94,7 +105,8 @@ class Line {
     if (consumer === undefined || count === 0) return;
     this.credit -= count;
     const deliveries = this.#waiting.splice(0, count);
-    this.#log.append(new Uint8Array(receiptBytes * count)).then(() => consumer(deliveries));
+    if (this.#log === undefined) consumer(deliveries);
+    else void this.#log.append(new Uint8Array(receiptBytes * count)).then(() => consumer(deliveries));
     this.handOut();
   }
 }
@@ -102,16 +114,16 @@ class Line {
 class Connection {
   readonly #socket: Socket;
   readonly #log: BareLog;
-  readonly #lines: Map<string, Line>;
+  readonly #line: (queue: string) => Line;
   readonly #frames = new FrameReader(fullFrameBytesMax);
   readonly #decoder = new RequestDecoder();
   readonly #to = new FrameWriter();
   #subscribed: Line | undefined;
 
-  constructor(socket: Socket, log: BareLog, lines: Map<string, Line>) {
+  constructor(socket: Socket, log: BareLog, line: (queue: string) => Line) {
     this.#socket = socket;
     this.#log = log;
-    this.#lines = lines;
+    this.#line = line;
   }
 
   begin(): void {
@@ -162,12 +174,6 @@ class Connection {
       default:
         throw new Fault("no-sketch", `The sketch of the wire does not know ${frame.verb}.`);
     }
-  }
-
-  #line(queue: string): Line {
-    const line = this.#lines.get(queue) ?? new Line(this.#log);
-    this.#lines.set(queue, line);
-    return line;
   }
 
   #subscribe(id: number, line: Line, credit: number): undefined {
