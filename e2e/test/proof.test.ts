@@ -10,7 +10,7 @@ import { Incarnations } from "../src/incarnations.ts";
 import { Load } from "../src/load.ts";
 import { Everybody } from "./proof/everybody.ts";
 
-const kills = Number(process.env.KILLS ?? 5);
+const kills = Number(process.env.KILLS ?? 25);
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 /** What clients of each kind do before a kill at least, and all together at least and at most. */
