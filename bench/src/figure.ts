@@ -2,13 +2,12 @@
 import { median } from "./statistics.ts";
 import type { CpuSeconds, Tally } from "./tally.ts";
 
-/** What a figure has to reach. `over` names the protocol that the floor speaks of, where this is not yet measured over it. */
+/** What a figure has to reach. */
 export interface Floor {
   readonly bound: "at least" | "at most";
   readonly value: number;
   /** The value is a multiple of the figure that this one is compared with. */
   readonly ofBaseline?: true;
-  readonly over?: string;
 }
 
 /** What a figure is, before it is measured. */

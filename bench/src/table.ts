@@ -56,11 +56,9 @@ function cpuCell({ process, seconds, microsecondsPerOperation: each }: CpuUse): 
   return each === undefined || each >= microsecondsTold ? used : `${used}, ${number(each)} µs each`;
 }
 
-/** Where the floor speaks of a protocol that this was not measured over, there is nothing to judge yet. */
 function floorCell(figure: Figure, floor: Floor | undefined): string {
   if (floor === undefined) return "-";
   const bound = `${floor.bound} ${floor.ofBaseline ? percent(floor.value) : number(floor.value)}`;
-  if (floor.over !== undefined) return `${bound} over ${floor.over}`;
   return `${bound}: ${holdsFloor(figure) ? "held" : "missed"}`;
 }
 

@@ -12,6 +12,7 @@ import {
 import type { Load } from "../process/runner.ts";
 import { bodies } from "./payload.ts";
 import { RoundTime } from "./round-time.ts";
+import { unlessStalled } from "./stall.ts";
 import { WireConnection } from "./wire-connection.ts";
 
 export interface WireLiveOptions {
@@ -86,7 +87,7 @@ export async function openWireLive({ port, consumers, batch, lines }: WireLiveOp
         );
       };
       for (let line = 0; line < lines; line++) publish();
-      const operations = await Promise.race([done.promise, ...failures]);
+      const operations = await unlessStalled(Promise.race([done.promise, ...failures]), () => received);
       return { operations, elapsedMs: time.elapsedMs, readings: {} };
     },
     [Symbol.asyncDispose]: () => ending.disposeAsync(),

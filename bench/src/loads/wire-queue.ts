@@ -13,6 +13,7 @@ import {
 import type { Load } from "../process/runner.ts";
 import { bodies } from "./payload.ts";
 import { RoundTime } from "./round-time.ts";
+import { unlessStalled } from "./stall.ts";
 import { type Named, WireConnection } from "./wire-connection.ts";
 
 export interface WireQueueOptions {
@@ -44,9 +45,11 @@ export async function openWireQueue(options: WireQueueOptions): Promise<Load> {
   return {
     round: async (seconds) => {
       const time = new RoundTime(seconds);
-      flow = new Flow(options, sender, receiver, time);
-      flow.begin();
-      const operations = await Promise.race([flow.finished, sender.failed, receiver.failed]);
+      const present = new Flow(options, sender, receiver, time);
+      flow = present;
+      present.begin();
+      const finished = Promise.race([present.finished, sender.failed, receiver.failed]);
+      const operations = await unlessStalled(finished, () => present.acked);
       return { operations, elapsedMs: time.elapsedMs, readings: {} };
     },
     [Symbol.asyncDispose]: () => ending.disposeAsync(),
@@ -62,6 +65,7 @@ class Flow {
   readonly #messages: { readonly body: Uint8Array; readonly attributes: typeof noWireAttributes }[];
   readonly #finished = Promise.withResolvers<number>();
   #underWay = 0;
+  #lastSequence = -1;
   #acked = 0;
 
   constructor(options: WireQueueOptions, sender: WireConnection, receiver: WireConnection, time: RoundTime) {
@@ -77,6 +81,10 @@ class Flow {
     return this.#finished.promise;
   }
 
+  get acked(): number {
+    return this.#acked;
+  }
+
   begin(): void {
     const { batch, window } = this.#options;
     do this.#send();
@@ -84,6 +92,10 @@ class Flow {
   }
 
   delivered({ id, deliveries }: Named<"deliver">): void {
+    for (const { sequence } of deliveries) {
+      if (sequence <= this.#lastSequence) this.#receiver.fail("a message came again or out of order");
+      this.#lastSequence = sequence;
+    }
     if (this.#options.batch === 1) for (const delivery of deliveries) this.#ack([delivery]);
     else this.#ack(deliveries);
     this.#receiver.tell((to) => writeCredit(to, { id, add: deliveries.length }));

@@ -15,6 +15,7 @@ import {
 import type { Load } from "../process/runner.ts";
 import { bodies } from "./payload.ts";
 import { RoundTime } from "./round-time.ts";
+import { unlessStalled } from "./stall.ts";
 import { WireConnection } from "./wire-connection.ts";
 
 export interface WireTopicOptions {
@@ -93,7 +94,10 @@ export async function openWireTopic({ port, batch, lines }: WireTopicOptions): P
     };
     for (let line = 0; line < lines; line++) publish();
     fetch();
-    const operations = await Promise.race([done.promise, publisher.failed, reader.failed]);
+    const operations = await unlessStalled(
+      Promise.race([done.promise, publisher.failed, reader.failed]),
+      () => published + committed,
+    );
     return { operations, elapsedMs: time.elapsedMs, readings: {} };
   };
 

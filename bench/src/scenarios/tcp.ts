@@ -24,7 +24,6 @@ export const tcpBroadcast: Scenario = {
           unit,
           read,
           against,
-          floor: { bound: "at least", value: 3_500_000, over: "SLUICE/1" },
         },
       ]),
       served(relay, bareLoad, how, [{ figure: against, unit, read }]),
