@@ -1,6 +1,6 @@
 /**
- * A SLUICE/1 connection of the bench: the codec of `@sluice/protocol` and callbacks. `@sluice/client` makes promises and objects for each
- * message; beside a server with a core of its own it would be what is measured.
+ * A SLUICE/1 connection of the bench: the codec of `@sluice/protocol` and callbacks, and not `@sluice/client`, so that the promises and
+ * objects of a client are not measured with the server.
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
