@@ -13,14 +13,6 @@ export type Salt = Uint8Array;
 
 export const saltBytes = 6;
 
-const writeUint = (to: Uint8Array, at: number, bytes: number, value: number): void => {
-  let rest = value;
-  for (let i = at + bytes - 1; i >= at; i--) {
-    to[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
-};
-
 const readUint = (from: Uint8Array, at: number, bytes: number): number => {
   let value = 0;
   for (let i = at; i < at + bytes; i++) value = value * 256 + (from[i] ?? 0);
@@ -29,7 +21,7 @@ const readUint = (from: Uint8Array, at: number, bytes: number): number => {
 
 export const messageIdBytes = 16;
 
-/** Writes the sixteen bytes of a message id into `to`, from index `at` on. */
+/** Writes the sixteen bytes of a message id into `to`, from index `at` on. Byte by byte, because it is done for every message. */
 export function writeMessageId(
   to: Uint8Array,
   at: number,
@@ -37,12 +29,24 @@ export function writeMessageId(
   queue: number,
   sequence: number,
 ): void {
-  writeUint(to, at, 6, sequence);
+  const high = Math.floor(sequence / 0x1_0000_0000);
+  const low = sequence >>> 0;
+  to[at] = high >>> 8;
+  to[at + 1] = high;
+  to[at + 2] = low >>> 24;
+  to[at + 3] = low >>> 16;
+  to[at + 4] = low >>> 8;
+  to[at + 5] = low;
   to[at + 6] = 0x80 | ((salt[0] ?? 0) & 0x0f);
   to[at + 7] = salt[1] ?? 0;
   to[at + 8] = 0x80 | ((salt[2] ?? 0) & 0x3f);
-  for (let i = 3; i < 6; i++) to[at + 6 + i] = salt[i] ?? 0;
-  writeUint(to, at + 12, 4, queue);
+  to[at + 9] = salt[3] ?? 0;
+  to[at + 10] = salt[4] ?? 0;
+  to[at + 11] = salt[5] ?? 0;
+  to[at + 12] = queue >>> 24;
+  to[at + 13] = queue >>> 16;
+  to[at + 14] = queue >>> 8;
+  to[at + 15] = queue;
 }
 
 /** What the ids of a queue end in, which is the same for all of them: everything behind the sequence. */
