@@ -2,7 +2,6 @@
  * What carries events: the seam between the bus and a log of records. The memory engine, the broker and (later) Kafka implement it
  * and pass the same `engineConformance`.
  */
-import type { Fault } from "@sluice/runtime";
 
 export type Durability = "synced" | "replicated" | "buffered" | "memory";
 
@@ -69,9 +68,7 @@ export interface EngineMembership extends AsyncDisposable {
   commit(generation: number, place: EnginePlace): Promise<void>;
 }
 
-/** Faults of an engine: `stale-generation`, `unexpected-offset`, `transaction-too-large`, `unknown-topic`, `engine-unavailable`. */
-export type EngineFault = Fault;
-
+/** Rejects with a `Fault`: `stale-generation`, `unexpected-offset`, `transaction-too-large`, `unknown-topic` or `engine-unavailable`. */
 export interface Engine extends AsyncDisposable {
   readonly name: "memory" | "broker" | "kafka";
   /** The strongest durability that a receipt can have here. Each receipt says what it really rests on. */

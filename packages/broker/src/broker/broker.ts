@@ -72,11 +72,12 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     this.#timetable = new Timetable(core.clock, (owner) => {
       this.#queues.due(owner);
       this.#groups.due(owner);
+      this.#retention.due(owner);
     });
     this.#queues = new Queues(core, directory, statistics, this.#timetable);
     this.#batches = new QueueBatches(core, directory, this.#queues, statistics);
     this.#topics = new Topics(core, directory, statistics);
-    this.#retention = new Retention(core, directory);
+    this.#retention = new Retention(core, directory, this.#timetable);
     this.#groups = new Groups(core, directory, this.#timetable);
     this.#transactions = new Transactions(core, directory, this.#topics);
     this.#checkpoints = new Checkpoints(core, { ...defaultCheckpointPolicy, ...options.checkpoints });
@@ -165,7 +166,6 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     this.#queues.close();
     this.#groups.close();
     this.#topics.close();
-    this.#retention.close();
   }
 
   /** Drains, lets what was appended settle, and closes the journal. */

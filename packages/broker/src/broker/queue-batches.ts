@@ -49,30 +49,29 @@ export class QueueBatches {
   async send({ queue, messages, atomic, producer }: SendBatchRequest): Promise<Result<SentBatch>> {
     const ids = new Uint8Array(messages.length * messageIdBytes);
     const refusals = new Map<number, Refused<Refusal>>(atomic ? [] : tooLarge(messages));
-    const indexes = messages.flatMap((_, i) => (refusals.has(i) ? [] : [i]));
-    const whole = await this.#put(
-      queue,
-      indexes.map((i) => messages[i] as OutgoingMessage),
-      producer,
-    );
+    const fitting = refusals.size === 0 ? messages : messages.filter((_, i) => !refusals.has(i));
+    const whole = await this.#put(queue, fitting, producer);
     if (whole.ok) {
-      indexes.forEach((i, n) => {
-        writeMessageId(ids, i * messageIdBytes, this.#core.salt, whole.number, whole.firstSequence + n);
-      });
+      let sequence = whole.firstSequence;
+      for (let i = 0; i < messages.length; i++) {
+        if (refusals.has(i)) continue;
+        writeMessageId(ids, i * messageIdBytes, this.#core.salt, whole.number, sequence++);
+      }
       return { ok: true, ids, refusals, durability: whole.durability };
     }
     // A producer's sequence stands for one effect: a part of the batch cannot have it.
-    if (atomic || indexes.length < 2 || producer !== undefined) return whole;
+    if (atomic || fitting.length < 2 || producer !== undefined) return whole;
     let durability: Durable["durability"] = "memory";
-    const answers = indexes.map((i) => this.#put(queue, [messages[i] as OutgoingMessage], undefined));
-    for (const [n, answer] of (await Promise.all(answers)).entries()) {
-      const i = indexes[n] as number;
+    const put = async (message: OutgoingMessage, i: number): Promise<void> => {
+      if (refusals.has(i)) return;
+      const answer = await this.#put(queue, [message], undefined);
       if (!answer.ok) refusals.set(i, answer);
       else {
         writeMessageId(ids, i * messageIdBytes, this.#core.salt, answer.number, answer.firstSequence);
         durability = answer.durability;
       }
-    }
+    };
+    await Promise.all(messages.map(put));
     return { ok: true, ids, refusals, durability };
   }
 

@@ -10,7 +10,7 @@ import type { ConfigureTopicRequest, DeleteRecordsRequest, Durable, Refusal, Res
 import type { Core } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { type Change, inTopics } from "./state.ts";
-import { Timetable } from "./timetable.ts";
+import type { Timetable } from "./timetable.ts";
 
 /** A topic that is written to is looked at this often, so that publishing costs nothing for it; one with a short retention more often. */
 const lookEveryMs = 60_000;
@@ -21,20 +21,16 @@ export class Retention {
   readonly #directory: Directory;
   readonly #timetable: Timetable;
 
-  constructor(core: Core, directory: Directory) {
+  constructor(core: Core, directory: Directory, timetable: Timetable) {
     this.#core = core;
     this.#directory = directory;
-    this.#timetable = new Timetable(core.clock, (number) => this.#look(number));
+    this.#timetable = timetable;
     core.onTouched((changes) => this.#touched(changes));
   }
 
   /** Begins to look after the topics that are there. */
   start(): void {
     for (const topic of this.#core.state.topics()) this.#note(topic, this.#soonMs(topic));
-  }
-
-  close(): void {
-    this.#timetable.close();
   }
 
   async deleteBefore({ topic: name, partition, offset }: DeleteRecordsRequest): Promise<Result<Durable>> {
@@ -64,7 +60,8 @@ export class Retention {
     return refused ?? this.#directory.topic(name, "look");
   }
 
-  #look(number: number): void {
+  /** It is time to look at the topic of that number, if it is one. */
+  due(number: number): void {
     const topic = this.#core.state.topic(number);
     if (topic === undefined || this.#core.refusal("finishing") !== undefined) return;
     const now = this.#core.now();

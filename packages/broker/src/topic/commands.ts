@@ -57,12 +57,6 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
-export interface GroupMember {
-  readonly id: string;
-  /** Catalog numbers of the topics that this member wants to read. */
-  readonly topics: readonly number[];
-}
-
 /** Who reads what, from when on. Generations rise by one and are never repeated, over restarts too. */
 export interface Assignment {
   readonly generation: number;
