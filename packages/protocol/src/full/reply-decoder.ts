@@ -8,6 +8,7 @@ import {
   readNames,
   readQueue,
 } from "./catalog.ts";
+import { decodePayload } from "./decode-payload.ts";
 import {
   type DeletedAnswer,
   type FetchedAnswer,
@@ -31,10 +32,9 @@ import {
 } from "./group.ts";
 import { type GroupAnswer, readGroup } from "./group-description.ts";
 import { readWelcome, type Welcome } from "./hello.ts";
-import { payloadHeaderBytes } from "./limits.ts";
 import { type Ended, type Goaway, type Ping, type Pong, readEnded, readGoaway } from "./liveness.ts";
 import { type PublishedAnswer, readPublished } from "./publish.ts";
-import { load32, PayloadReader } from "./reader.ts";
+import { PayloadReader } from "./reader.ts";
 import {
   type Deliver,
   type ReceivedAnswer,
@@ -99,19 +99,7 @@ export class ReplyDecoder {
 
   decode(payload: Uint8Array): ServerFrame | WireFault {
     if (payload[0] === pushVerbs.error) return readError(payload);
-    if (payload.length < payloadHeaderBytes) {
-      const sentence = `A payload has ${payload.length} bytes; its verb and id alone are ${payloadHeaderBytes}.`;
-      return { verb: "unreadable", id: 0, code: "malformed", sentence };
-    }
-    const verb = payload[0] as number;
-    const id = load32(payload, 1);
-    const from = this.#from;
-    from.reset(payload, payloadHeaderBytes);
-    const frame = read(verb, id, from);
-    if (frame === undefined) {
-      return { verb: "unreadable", id, code: "unknown-verb", sentence: `There is no verb ${verb}.` };
-    }
-    return from.fault(frame.verb, id) ?? frame;
+    return decodePayload(this.#from, payload, read);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   readDescribeQueue,
   readList,
 } from "./catalog.ts";
+import { decodePayload } from "./decode-payload.ts";
 import {
   type DeleteBeforeRequest,
   type FetchRequest,
@@ -32,10 +33,9 @@ import {
 } from "./group.ts";
 import { type DescribeGroupRequest, readDescribeGroup } from "./group-description.ts";
 import { type Hello, readHello } from "./hello.ts";
-import { payloadHeaderBytes } from "./limits.ts";
 import type { Cancel, Ping, Pong } from "./liveness.ts";
 import { type PublishRequest, readPublish } from "./publish.ts";
-import { load32, PayloadReader } from "./reader.ts";
+import { PayloadReader } from "./reader.ts";
 import {
   type Credit,
   type ReceiveRequest,
@@ -102,19 +102,7 @@ export class RequestDecoder {
   readonly #from = new PayloadReader();
 
   decode(payload: Uint8Array): ClientFrame | WireFault {
-    if (payload.length < payloadHeaderBytes) {
-      const sentence = `A payload has ${payload.length} bytes; its verb and id alone are ${payloadHeaderBytes}.`;
-      return { verb: "unreadable", id: 0, code: "malformed", sentence };
-    }
-    const verb = payload[0] as number;
-    const id = load32(payload, 1);
-    const from = this.#from;
-    from.reset(payload, payloadHeaderBytes);
-    const frame = read(verb, id, from);
-    if (frame === undefined) {
-      return { verb: "unreadable", id, code: "unknown-verb", sentence: `There is no verb ${verb}.` };
-    }
-    return from.fault(frame.verb, id) ?? frame;
+    return decodePayload(this.#from, payload, read);
   }
 }
 
