@@ -53,14 +53,17 @@ export class Topics {
   }
 
   async publish({ topic: name, records: given, producer }: PublishRequest): Promise<Result<Published>> {
-    const refused = this.#core.refusal("new") ?? this.refuseRecords([{ topic: name, records: given }]);
+    const refused = this.#core.refusal("new");
     if (refused !== undefined) return refused;
+    await this.room(name);
+    // Before the memory is looked at: a repeat adds nothing to it.
+    const repeat = this.#isLive(name) ? undefined : repeated(this.#core, producer);
+    const tooMuch = repeat === undefined ? this.refuseRecords([{ topic: name, records: given }]) : undefined;
+    if (tooMuch !== undefined) return tooMuch;
     const found = this.#directory.topic(name, "use");
     if (!found.ok) return found;
     const topic = found.state;
-    await this.#live.get(topic.number)?.room();
     if (topic.settings.retention === "live") return this.#pass(topic, given);
-    const repeat = repeated(this.#core, producer);
     if (repeat === undefined) return this.#append(topic, given, producer);
     if ("refusal" in repeat) return repeat;
     const durability = this.#core.durability(topic.settings.durability);
@@ -137,6 +140,11 @@ export class Topics {
       this.#statistics.overflowed(dropped);
     }
     this.fetches.serve(topic.number);
+  }
+
+  #isLive(name: string): boolean {
+    const { state } = this.#core;
+    return state.topic(state.catalog.find("topic", name)?.number ?? 0)?.settings.retention === "live";
   }
 
   /** A live topic: nothing is written and nothing waits, neither for the disk nor for what else is being written. */

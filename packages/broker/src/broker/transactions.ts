@@ -29,15 +29,18 @@ export class Transactions {
   /** Everything is decided before anything is appended, so that a refusal leaves no trace. */
   async transact(request: TransactRequest): Promise<Result<Transacted>> {
     const { state } = this.#core;
-    const refused =
-      this.#core.refusal("new") ?? this.#topics.refuseRecords(request.publishes, request.sends ?? []);
+    const refused = this.#core.refusal("new");
     if (refused !== undefined) return refused;
+    // Before the memory is looked at: a repeat adds nothing to it.
+    const repeat = repeated(this.#core, request.producer);
+    if (repeat !== undefined && "refusal" in repeat) return repeat;
+    const tooLarge =
+      repeat === undefined ? this.#topics.refuseRecords(request.publishes, request.sends ?? []) : undefined;
+    if (tooLarge !== undefined) return tooLarge;
     const resolved = this.#resolve(request);
     if ("refusal" in resolved) return resolved;
     const durability = this.#core.durability(resolved.durability);
-    const repeat = repeated(this.#core, request.producer);
     if (repeat !== undefined) {
-      if ("refusal" in repeat) return repeat;
       return (
         (await this.#core.commit([])) ?? { ok: true, places: repeat.published.map(placesOf), durability }
       );

@@ -96,6 +96,39 @@ test("a refused request left no trace and may be repeated", async () => {
   deepEqual(await world.bodies("small"), ["second"]);
 });
 
+test("on a full memory a repeat is answered with the first answer, and what is new is refused", async () => {
+  await using world = await VirtualBroker.open({ limits: { memoryBudgetBytes: 20_000 } });
+  const { broker } = world;
+  const asks = {
+    send: (sequence: number) =>
+      broker.send({ queue: "jobs", messages: [message("job")], producer: producer(sequence) }),
+    publish: (sequence: number) =>
+      broker.publish({ topic: "news", records: [record("rain")], producer: producer(sequence) }),
+    transact: (sequence: number) =>
+      broker.transact({
+        publishes: [{ topic: "news", records: [record("snow")] }],
+        sends: [{ queue: "jobs", messages: [message("letter")] }],
+        producer: producer(sequence),
+      }),
+  };
+  const [sent, published, transacted] = [
+    granted(await asks.send(1)),
+    granted(await asks.publish(2)),
+    granted(await asks.transact(3)),
+  ];
+  const filler = () => broker.send({ queue: "filler", messages: [message("x".repeat(200))] });
+  let full = await filler();
+  while (full.ok) full = await filler();
+  refused(full, "memory-full");
+  while ((await broker.send({ queue: "filler", messages: [message("")] })).ok);
+  refused(await asks.send(4), "memory-full");
+  refused(await asks.publish(4), "memory-full");
+  refused(await asks.transact(4), "memory-full");
+  deepEqual(granted(await asks.send(1)), sent);
+  deepEqual(granted(await asks.publish(2)), published);
+  deepEqual(granted(await asks.transact(3)), transacted);
+});
+
 test("a repeat that is too old to be told apart is refused, not carried out again", async () => {
   await using world = await VirtualBroker.open();
   const send = (sequence: number) =>
