@@ -26,6 +26,7 @@ export interface Ending {
 export interface Addresses {
   /** Without a slash at the end. */
   readonly http: string;
+  /** Empty where chat does not run. */
   readonly chat: string;
   readonly tcpPort: number;
 }
@@ -92,7 +93,7 @@ export class SluiceProcess implements AsyncDisposable {
     const ready = await this.logged("ready");
     return {
       http: String(ready.http),
-      chat: String(ready.chat),
+      chat: String(ready.chat ?? ""),
       tcpPort: Number(String(ready.tcp).split(":").at(-1)),
     };
   }

@@ -1,6 +1,6 @@
 /**
- * The composition: opens the journal, the broker, the bus and the services in this process, and puts them on their ports. Stopping goes the
- * other way: first what comes from outside is brought to an end, then what it used.
+ * The composition: opens the journal, the broker and, unless it runs alone, the services in this process, and puts them on their ports.
+ * Stopping goes the other way: first what comes from outside is brought to an end, then what it used.
  */
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -14,8 +14,6 @@ import {
   reserveBytesUsual,
 } from "@sluice/broker/journal";
 import { TcpServer } from "@sluice/broker/tcp";
-import { BrokerEngine, Bus } from "@sluice/bus";
-import { chatPartitionCounts, createChat } from "@sluice/chat";
 import {
   Access,
   createMetrics,
@@ -26,10 +24,11 @@ import {
   systemClock,
   systemRandom,
 } from "@sluice/runtime";
-import { createWaitroom, waitroomOwnedTopics, waitroomPartitionCounts } from "@sluice/waitroom";
 import type { FastifyPluginAsync } from "fastify";
 import { type FirstPageFacts, firstPage } from "./first-page.ts";
 import { HttpPort } from "./http-port.ts";
+import { ownedTopics } from "./owned-topics.ts";
+import type { Services, ServicesOptions } from "./services.ts";
 import { isLoopback, type Settings } from "./settings.ts";
 import { version } from "./version.ts";
 
@@ -37,7 +36,8 @@ import { version } from "./version.ts";
 export interface Addresses {
   /** Without a slash at the end. */
   readonly http: string;
-  readonly chat: string;
+  /** The same; undefined where chat does not run. */
+  readonly chat: string | undefined;
   /** `host:port` */
   readonly tcp: string;
 }
@@ -62,7 +62,7 @@ export class Sluice implements AsyncDisposable {
   }
 
   /**
-   * Starts everything; resolves when every port answers and every part is ready. When something cannot start, what was opened before it
+   * Starts what `PARTS` says; resolves when every port answers and every part is ready. When something cannot start, what was opened before it
    * is closed again.
    * @throws Fault with a sentence for the person who started it: `directory-in-use`, `address-in-use`, `data-directory`, ...
    */
@@ -87,30 +87,10 @@ export class Sluice implements AsyncDisposable {
       limits: { memoryBudgetBytes: settings.MEMORY_BUDGET_BYTES },
     });
     opened.use(broker);
-    const forOutsiders = withOwnedTopics(broker, waitroomOwnedTopics);
+    const forOutsiders = withOwnedTopics(broker, ownedTopics);
     const { durability } = broker;
-    const bus = await Bus.open({
-      engine: BrokerEngine.open({ broker, clock, random, durability }),
-      source: "/sluice",
-      clock,
-      random,
-      log: log.child({ part: "bus" }),
-      partitionCounts: new Map([...waitroomPartitionCounts, ...chatPartitionCounts]),
-    });
-    opened.use(bus);
-
-    const service = { bus, clock, random, metrics, dataDirectory };
-    const waitroom = opened.use(
-      await createWaitroom({
-        ...service,
-        log: log.child({ part: "waitroom" }),
-        operatorsOnly: principalOnly(access),
-      }),
-    );
-    const { ALLOWED_ORIGINS: allowedOrigins } = settings;
-    const chat = opened.use(
-      await createChat({ ...service, log: log.child({ part: "chat" }), allowedOrigins }),
-    );
+    const services = await openServices(settings, { broker, access, dataDirectory, metrics, log });
+    if (services !== undefined) opened.use(services);
 
     const brokerPart: Part<FastifyPluginAsync> = {
       name: "broker",
@@ -119,7 +99,8 @@ export class Sluice implements AsyncDisposable {
       drain: async () => broker.drain(),
       [Symbol.asyncDispose]: async () => {},
     };
-    const parts = [brokerPart, waitroom, chat];
+    const serviceParts = services === undefined ? [] : [services.waitroom, services.chat];
+    const parts = [brokerPart, ...serviceParts];
     const tcp = await TcpServer.listen({
       broker: forOutsiders,
       host: settings.HOST,
@@ -174,26 +155,28 @@ export class Sluice implements AsyncDisposable {
       ownRoutes: [system, firstPage(facts)],
     });
     opened.use(http);
-    const chatHttp = await HttpPort.open({
-      ...onPort,
-      title: "Sluice chat",
-      setting: "CHAT_HTTP_PORT",
-      port: settings.CHAT_HTTP_PORT,
-      parts: [chat],
-      ownRoutes: [system],
-    });
-    opened.use(chatHttp);
+    const chatHttp =
+      services &&
+      (await HttpPort.open({
+        ...onPort,
+        title: "Sluice chat",
+        setting: "CHAT_HTTP_PORT",
+        port: settings.CHAT_HTTP_PORT,
+        parts: [services.chat],
+        ownRoutes: [system],
+      }));
+    if (chatHttp !== undefined) opened.use(chatHttp);
     const scheme = tls === undefined ? "http" : "https";
     const addresses: Addresses = {
       http: `${scheme}://${shown(http.address)}`,
-      chat: `${scheme}://${shown(chatHttp.address)}`,
+      chat: chatHttp && `${scheme}://${shown(chatHttp.address)}`,
       tcp: shown(tcp.address),
     };
 
     const drain = async (): Promise<void> => {
       // Producers first: what they have sent is taken while the broker still takes anything.
       await tcp.drain();
-      await Promise.all([waitroom.drain(), chat.drain()]);
+      await Promise.all(serviceParts.map((part) => part.drain()));
       // This ends long polls, for which the HTTP ports would wait.
       broker.drain();
     };
@@ -217,6 +200,16 @@ export class Sluice implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** The services, unless the broker runs alone: then nothing of theirs is even loaded. */
+async function openServices(
+  { PARTS: parts, ALLOWED_ORIGINS: allowedOrigins }: Settings,
+  options: Omit<ServicesOptions, "allowedOrigins">,
+): Promise<Services | undefined> {
+  if (parts === "broker") return undefined;
+  const services = await import("./services.ts");
+  return services.openServices({ ...options, allowedOrigins });
 }
 
 /** Tokens that are shorter than this are warned about. */

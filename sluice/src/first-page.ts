@@ -6,11 +6,18 @@ export interface FirstPageFacts {
   /** Whether the broker's routes ask for a token. */
   readonly tokenNeeded: boolean;
   readonly tcpAddress: string;
-  readonly chatAddress: string;
+  /** Undefined: neither chat nor the waiting room run here. */
+  readonly chatAddress: string | undefined;
   /** What the classic TCP channel is. */
   readonly channel: string;
   /** What an acknowledgement rests on. */
   readonly durability: string;
+}
+
+interface Card {
+  readonly title: string;
+  readonly text: string;
+  readonly lines: readonly string[];
 }
 
 const escapeHtml = (text: string): string =>
@@ -35,18 +42,15 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; 
 const example = (origin: string, lines: readonly string[]): string =>
   `<pre>${lines.map((line) => escapeHtml(line.replaceAll("$URL", origin))).join("\n")}</pre>`;
 
-const tokenNote = `<p>The broker, its queues, topics and metrics, and whoever runs a waiting room need a token of <code>AUTH_TOKENS</code>.</p>
-`;
+const tokenNote = (whoElse: string): string =>
+  `<p>The broker, its queues, topics and metrics${whoElse} need a token of <code>AUTH_TOKENS</code>.</p>\n`;
 
 function page(origin: string, facts: FirstPageFacts): string {
   // Over two lines, so that a command can be read whole and pasted as it stands.
   const json = "-H 'content-type: application/json' \\\n  -d";
   const token = facts.tokenNeeded ? ` -H "authorization: Bearer $TOKEN"` : "";
-  const parts: readonly {
-    readonly title: string;
-    readonly text: string;
-    readonly lines: readonly string[];
-  }[] = [
+  const { chatAddress } = facts;
+  const broker: readonly Card[] = [
     {
       title: "Queues and topics",
       text: "Durable queues with visibility timeouts and dead letters, topics that keep their records.",
@@ -57,6 +61,8 @@ function page(origin: string, facts: FirstPageFacts): string {
         `curl '$URL/v1/topics/news/records'${token}`,
       ],
     },
+  ];
+  const services: readonly Card[] = [
     {
       title: "Events",
       text: "A typed bus for TypeScript on the same topics: schemas, consumer groups, retries, transactions. The services below run on it; their events are topics you can read.",
@@ -82,7 +88,7 @@ function page(origin: string, facts: FirstPageFacts): string {
       ],
     },
   ];
-  const cards = parts
+  const cards = [...broker, ...(chatAddress === undefined ? [] : services)]
     .map(
       ({ title, text, lines }) =>
         `<section><h2>${title}</h2><p class="quiet">${text}</p>${example(origin, lines)}</section>`,
@@ -96,10 +102,14 @@ function page(origin: string, facts: FirstPageFacts): string {
 <p class="quiet">Messaging for TypeScript teams, running here in one process, version ${escapeHtml(facts.version)}.</p>
 <p><a href="/openapi.json">OpenAPI</a> · <a href="/v1/queues">queues</a> · <a href="/v1/topics">topics</a> ·
 <a href="/healthz">health</a> · <a href="/ready">readiness</a> · <a href="/metrics">metrics</a></p>
-${facts.tokenNeeded ? tokenNote : ""}<div class="parts">${cards}</div>
+${facts.tokenNeeded ? tokenNote(chatAddress === undefined ? "" : ", and whoever runs a waiting room") : ""}<div class="parts">${cards}</div>
 <dl><dt>Framed TCP</dt><dd>${escapeHtml(facts.tcpAddress)}, channel <code>default</code> is ${escapeHtml(facts.channel)}</dd>
-<dt>Chat also at</dt><dd>${escapeHtml(facts.chatAddress)}</dd>
-<dt>Acknowledged means</dt><dd>${escapeHtml(facts.durability)}</dd></dl>
+${
+  chatAddress === undefined
+    ? ""
+    : `<dt>Chat also at</dt><dd>${escapeHtml(chatAddress)}</dd>
+`
+}<dt>Acknowledged means</dt><dd>${escapeHtml(facts.durability)}</dd></dl>
 </main></body></html>
 `;
 }

@@ -14,6 +14,7 @@ import {
   text,
   tokenList,
 } from "@sluice/runtime";
+import { partsSetting } from "./parts.ts";
 
 export const settingsTable = {
   HTTP_PORT: port(
@@ -86,6 +87,7 @@ export const settingsTable = {
     [],
     "Origins whose pages may call this server (CORS and WebSocket), separated by commas.",
   ),
+  PARTS: partsSetting,
   LOG_LEVEL: choice(logLevels, "info", "Least level that is logged."),
   CREDENTIALS_FILE: later("Principals and what they may do"),
   SQS_REGION: later("Region that the SQS API names"),
@@ -93,7 +95,6 @@ export const settingsTable = {
   REDIS_FLUSH: later("When Redis is asked to flush"),
   MONGODB_URI: later("MongoDB behind chat"),
   LOG_DIR: later("Folder of log files; the log goes to standard output"),
-  PARTS: later("Which parts run in this process; all of them do"),
   BROKER_URL: later("A broker elsewhere that carries the bus"),
   BROKER_TOKEN: later("Token for BROKER_URL"),
   KAFKA_ENABLED: later("Whether Kafka carries the bus"),

@@ -20,7 +20,7 @@ export function withOwnedTopics(
     if (found === undefined) return undefined;
     return refuse(
       "owned-topic",
-      `The topic '${found.topic}' is written by a service of this process alone; it can be read.`,
+      `The topic '${found.topic}' is written by the service that owns it alone; it can be read.`,
     );
   };
   return {
