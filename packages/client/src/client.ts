@@ -1,5 +1,5 @@
 /** The client: one connection that is kept, and the queues and topics behind it. */
-import { type NamesAnswer, writeList } from "@sluice/protocol/full";
+import { type GroupAnswer, type NamesAnswer, writeDescribeGroup, writeList } from "@sluice/protocol/full";
 import { type Backoff, defaultBackoff } from "./backoff.ts";
 import { type Clock, pause, type Random, systemClock, systemRandom } from "./clock.ts";
 import type { Closable, Context } from "./context.ts";
@@ -45,6 +45,8 @@ export interface ClientOptions {
   /** How to reach an address. Default: TCP, or TLS. */
   readonly dial?: Dial;
 }
+
+export type GroupDescription = Omit<GroupAnswer, "verb" | "id">;
 
 const mebi = 1024 * 1024;
 
@@ -152,6 +154,19 @@ export class Client implements AsyncDisposable {
    */
   transact(transaction: Transaction): Promise<Transacted> {
     return transact(this.#context, transaction);
+  }
+
+  /**
+   * Who is in a consumer group, who reads what, and how far behind it is.
+   * @throws RefusedError `unknown-group` when nobody ever was; `limit-exceeded` when it does not fit a frame.
+   */
+  async describeGroup(group: string): Promise<GroupDescription> {
+    const {
+      verb: _,
+      id: __,
+      ...description
+    } = await this.#link.outbox.ask("group", (to, request) => writeDescribeGroup(to, { id: request, group }));
+    return description;
   }
 
   /** Names of all queues. */

@@ -31,7 +31,8 @@ export class RefusedError extends SluiceError {
  * - `already-settled`: the delivery was acked or nacked before.
  * - `connection-lost`: the connection ended, and what was asked belonged to it.
  * - `connect-failed`: no connection came about, and `reconnect` is off.
- * - `invalid-request`: what was asked cannot be said on the wire: a frame over 4 MiB, a name that is too long.
+ * - `invalid-request`: what was asked cannot be said on the wire: a frame over 4 MiB, a name that is too long, a number that is none or
+ *   below 0.
  * - `invalid-address`: an address that this client cannot read or has no transport for.
  * - `protocol-fault`: the server said what the protocol does not allow.
  */
@@ -59,6 +60,12 @@ export class ClientFault extends SluiceError {
 /** A sentence for anything that was thrown. */
 export const sentenceOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
+
+/** Why a subscription or membership did not begin; undefined when only its connection ended, and it begins anew on the next one. */
+export function problemOf(error: unknown): SluiceError | undefined {
+  if (error instanceof RefusedError) return error;
+  return error instanceof ClientFault && error.code === "invalid-request" ? error : undefined;
+}
 
 /** Refusals that pass, whatever the server says of when: it shuts down, or is to be started again. */
 const passingCodes: ReadonlySet<string> = new Set(["shutting-down", "storage-failed", "memory-full"]);

@@ -2,7 +2,7 @@
 export type { Backoff } from "./backoff.ts";
 export { defaultBackoff } from "./backoff.ts";
 export type { Attributes, Body, Message, OutgoingRecord } from "./body.ts";
-export { Client, type ClientOptions } from "./client.ts";
+export { Client, type ClientOptions, type GroupDescription } from "./client.ts";
 export type { Clock, Instant, Random } from "./clock.ts";
 export { Delivery, type NackOptions } from "./delivery.ts";
 export { ClientFault, type ClientFaultCode, RefusedError, SluiceError } from "./errors.ts";

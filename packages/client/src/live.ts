@@ -1,7 +1,7 @@
 /** What is published to a topic from now on. */
 import { type WireOverflow, type WireRecord, writeCredit, writeListen } from "@sluice/protocol/full";
 import type { Context } from "./context.ts";
-import { RefusedError, retryDelayMs } from "./errors.ts";
+import { problemOf, RefusedError, retryDelayMs } from "./errors.ts";
 import { Inbox } from "./inbox.ts";
 import type { Attachment } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
@@ -131,9 +131,10 @@ export class LiveSubscription implements AsyncIterableIterator<WireRecord>, Asyn
     begun.catch((error: unknown) => {
       if (this.#id !== id) return;
       this.#id = 0;
-      if (!(error instanceof RefusedError)) return;
-      const delayMs = retryDelayMs(error);
-      if (delayMs === undefined) this.#fail(error);
+      const problem = problemOf(error);
+      if (problem === undefined) return;
+      const delayMs = retryDelayMs(problem);
+      if (delayMs === undefined) this.#fail(problem);
       else this.#listenLater(session, delayMs);
     });
   }

@@ -8,7 +8,7 @@ import {
   writeLeave,
   writeRelease,
 } from "@sluice/protocol/full";
-import { RefusedError, retryDelayMs } from "./errors.ts";
+import { problemOf, retryDelayMs } from "./errors.ts";
 import type { Attachment, Link } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
 
@@ -130,14 +130,15 @@ export class Membership implements Attachment {
       (error: unknown) => {
         if (this.#id !== id) return;
         this.#id = 0;
-        if (!(error instanceof RefusedError)) return;
-        const delayMs = retryDelayMs(error);
+        const problem = problemOf(error);
+        if (problem === undefined) return;
+        const delayMs = retryDelayMs(problem);
         if (delayMs !== undefined) {
           this.#joinLater(session, delayMs);
           return;
         }
         this.#attached?.[Symbol.dispose]();
-        this.ended(error);
+        this.ended(problem);
       },
     );
   }

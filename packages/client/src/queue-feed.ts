@@ -3,7 +3,7 @@
  * empty queue. A consumer that went deaf looks exactly like one that has nothing to do; only asking tells them apart.
  */
 import { type WireDelivery, writeCredit, writeDescribeQueue, writeSubscribe } from "@sluice/protocol/full";
-import { RefusedError, retryDelayMs } from "./errors.ts";
+import { problemOf, retryDelayMs } from "./errors.ts";
 import type { Attachment, Link } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
 import type { Settler } from "./settler.ts";
@@ -127,9 +127,10 @@ export class QueueFeed implements Attachment {
       (error: unknown) => {
         if (this.#id !== id) return;
         this.#id = 0;
-        if (!(error instanceof RefusedError)) return;
-        const delayMs = retryDelayMs(error);
-        if (delayMs === undefined) this.#fail(error);
+        const problem = problemOf(error);
+        if (problem === undefined) return;
+        const delayMs = retryDelayMs(problem);
+        if (delayMs === undefined) this.#fail(problem);
         else this.#subscribeLater(session, delayMs);
       },
     );

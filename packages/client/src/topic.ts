@@ -6,7 +6,9 @@ import {
   type WireDurability,
   type WirePlace,
   type WireRetention,
+  writeConfigureTopic,
   writeCreateTopic,
+  writeDeleteBefore,
   writeDescribeTopic,
   writeFetch,
   writeOffsetAt,
@@ -44,12 +46,25 @@ export interface FetchOptions {
 
 export type Fetched = Omit<FetchedAnswer, "verb" | "id">;
 
+/** How long a topic keeps what is published; absent: the server's default in a creation, no change otherwise. */
+export interface RetentionSettings {
+  /** Milliseconds, more than 0; Infinity: for ever. The server's default is 7 days. */
+  readonly retentionMs?: number;
+  /** Bytes that each partition keeps at most, more than 0, but always its newest batch; Infinity, the server's default: without bound. */
+  readonly retentionBytes?: number;
+}
+
 /** Absent settings get the server's defaults. */
-export interface TopicSettings {
+export interface TopicSettings extends RetentionSettings {
   readonly partitionCount?: number;
   /** `log` keeps what is published, `live` keeps nothing. */
   readonly retention?: WireRetention;
   readonly durability?: "synced" | "buffered" | "memory";
+}
+
+/** What the answer to a change of a topic rests on. */
+export interface Kept {
+  readonly durability: WireDurability;
 }
 
 export type TopicDescription = Omit<TopicAnswer, "verb" | "id">;
@@ -132,13 +147,41 @@ export class Topic {
     return new GroupConsumer(this.#context, this.#context.uniqueName(), { ...options, topics }).start();
   }
 
-  /** Resolves with whether it was made now. One that exists with other settings is refused as `invalid-setting`. */
+  /**
+   * Resolves with whether it was made now. One that exists with other settings is refused as `invalid-setting`; how long it keeps its
+   * records is not compared, because that may have been changed since.
+   */
   async create(settings: TopicSettings = {}): Promise<boolean> {
-    const { partitionCount, retention, durability } = settings;
+    const topic = this.name;
+    const { partitionCount, retention, durability, retentionMs, retentionBytes } = settings;
     const { created } = await this.#context.link.outbox.ask("created", (to, id) =>
-      writeCreateTopic(to, { id, topic: this.name, partitionCount, retention, durability }),
+      writeCreateTopic(to, { id, topic, partitionCount, retention, durability, retentionMs, retentionBytes }),
     );
     return created;
+  }
+
+  /**
+   * Changes how long an existing topic keeps its records. What is too old or too much then is deleted soon after.
+   * @throws RefusedError `unknown-topic`, `not-a-log`, `invalid-setting`, ...; ClientFault as `publish`.
+   */
+  async configure({ retentionMs, retentionBytes }: RetentionSettings): Promise<Kept> {
+    const { durability } = await this.#context.link.outbox.ask("configured", (to, id) =>
+      writeConfigureTopic(to, { id, topic: this.name, retentionMs, retentionBytes }),
+    );
+    return { durability };
+  }
+
+  /**
+   * Deletes the records of a partition that lie before `offset`, which is the first one that is kept: for who keeps their effect
+   * elsewhere. What is gone already is fine.
+   * @throws RefusedError `offset-out-of-range` (behind the end), `unknown-topic`, `unknown-partition`, `not-a-log`, ...; ClientFault as
+   * `publish`.
+   */
+  async deleteRecordsBefore(offset: number, partition = 0): Promise<Kept> {
+    const { durability } = await this.#context.link.outbox.ask("deleted", (to, id) =>
+      writeDeleteBefore(to, { id, topic: this.name, partition, offset }),
+    );
+    return { durability };
   }
 
   async describe(): Promise<TopicDescription> {

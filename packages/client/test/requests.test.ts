@@ -184,6 +184,33 @@ test("what cannot be said is refused alone", async () => {
   await network.close(client);
 });
 
+test("a number that is none is refused before it reaches the server, which would end the connection for it", async () => {
+  const network = new ScriptedNetwork();
+  const { client, peer } = await network.connect();
+  const [jobs, news] = [client.queue("jobs"), client.topic("news")];
+  const unsayable = [
+    () => jobs.receive({ max: -1 }),
+    () => jobs.receive({ visibilityTimeoutMs: Number.NaN }),
+    () => jobs.create({ bodyBytesMax: 2 ** 53 }),
+    () => news.fetch({ offset: -1 }),
+    () => news.fetch({ offset: 0, partition: 2 ** 32 }),
+    () => news.deleteRecordsBefore(Number.POSITIVE_INFINITY),
+    () => news.configure({ retentionMs: -1 }),
+    () => news.offsetAtTime(new Date("no date")),
+  ];
+  for (const ask of unsayable) await rejects(ask(), { name: "ClientFault", code: "invalid-request" });
+  const standing = [
+    jobs.subscribe({ credit: Number.NaN }).next(),
+    jobs.consume(() => undefined, { visibilityTimeoutMs: -1 }).done,
+    news.live({ credit: Number.NaN }).next(),
+    news.consumer({ group: "g", sessionTimeoutMs: -1 }).next(),
+  ];
+  for (const begun of standing) await rejects(begun, { name: "ClientFault", code: "invalid-request" });
+  deepEqual(peer.take(), []);
+  equal(client.isReady, true);
+  await network.close(client);
+});
+
 test("a large batch becomes as many requests as it takes, with one result for each message", async () => {
   const network = new ScriptedNetwork();
   const { client, peer } = await network.connect();

@@ -160,9 +160,9 @@ export function readTopic(from: PayloadReader, id: number): TopicAnswer {
   };
 }
 
-/** Infinity as the largest number that there is on the wire. */
+/** Infinity, and what is as good as that, as the largest number that there is on the wire. */
 function finite<Value extends number | undefined>(value: Value): Value {
-  return value === Number.POSITIVE_INFINITY ? (numberMax as Value) : value;
+  return value !== undefined && value > numberMax ? (numberMax as Value) : value;
 }
 
 function unbounded<Value extends number | undefined>(value: Value): Value {

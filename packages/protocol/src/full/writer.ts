@@ -3,7 +3,7 @@
  * but becomes a piece of its own.
  */
 import { frameHeaderBytes } from "../frame-limits.ts";
-import { fullFrameBytesMax, textBytesMax } from "./limits.ts";
+import { fullFrameBytesMax, numberMax, textBytesMax } from "./limits.ts";
 
 const utf8 = new TextEncoder();
 
@@ -15,9 +15,14 @@ const chunkBytesMax = 64 * 1024;
 /** `u32` fields that may be absent carry this. */
 export const absentU32 = 0xffff_ffff;
 
+const u8Max = 0xff;
+const u16Max = 0xffff;
+const u32Max = 0xffff_ffff;
+
 /**
- * A frame is `begin`, its fields, `end`. Numbers are taken to be in range: whoever calls has parsed them.
- * @throws RangeError for a text that is too long for its field and, in `end`, for a frame over 4 MiB; the frame is dropped.
+ * A frame is `begin`, its fields, `end`. What is behind the point of a number is cut off.
+ * @throws RangeError for a number that its field cannot hold (below 0, too large, NaN), a text that is too long for
+ * its field and, in `end`, a frame over 4 MiB; the frame is dropped.
  */
 export class FrameWriter {
   #blocks: Uint8Array[] = [];
@@ -83,12 +88,14 @@ export class FrameWriter {
   }
 
   u8(value: number): this {
+    if (!(value >= 0 && value <= u8Max)) throw this.#outOfRange(value, u8Max);
     this.#reserve(1);
     this.#chunk[this.#at++] = value;
     return this;
   }
 
   u16(value: number): this {
+    if (!(value >= 0 && value <= u16Max)) throw this.#outOfRange(value, u16Max);
     this.#reserve(2);
     this.#chunk[this.#at++] = value >>> 8;
     this.#chunk[this.#at++] = value;
@@ -96,6 +103,7 @@ export class FrameWriter {
   }
 
   u32(value: number): this {
+    if (!(value >= 0 && value <= u32Max)) throw this.#outOfRange(value, u32Max);
     this.#reserve(4);
     this.#put32(value);
     return this;
@@ -103,6 +111,7 @@ export class FrameWriter {
 
   /** A whole number up to 2^53 - 1, in eight bytes. */
   u64(value: number): this {
+    if (!(value >= 0 && value <= numberMax)) throw this.#outOfRange(value, numberMax);
     this.#reserve(8);
     this.#put32(Math.floor(value / 0x1_0000_0000));
     this.#put32(value);
@@ -175,6 +184,11 @@ export class FrameWriter {
   #tooLong(length: number): RangeError {
     this.abandon();
     return new RangeError(`The text has ${length} bytes; ${textBytesMax} are the most.`);
+  }
+
+  #outOfRange(value: number, most: number): RangeError {
+    this.abandon();
+    return new RangeError(`A number is ${value}; it may be from 0 to ${most}.`);
   }
 
   #put32(value: number): void {

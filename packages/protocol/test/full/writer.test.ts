@@ -15,8 +15,11 @@ import {
   RequestDecoder,
   textBytesMax,
   writeDescribeQueue,
+  writeFetch,
   writeFetched,
+  writeList,
   writePing,
+  writeReceive,
   writeSend,
 } from "../../src/full/index.ts";
 import { joined, payloadOf } from "./any-field.ts";
@@ -29,6 +32,16 @@ const send = (to: FrameWriter, id: number, ...bodies: readonly Uint8Array[]): vo
     sequence: undefined,
     messages: bodies.map((body) => ({ body, attributes: noWireAttributes })),
   });
+
+const fetch = (to: FrameWriter, partition: number, offset: number): void =>
+  writeFetch(to, { id: 2, topic: "t", partition, offset, recordsMax: 1, bytesMax: 1, waitMs: 0 });
+
+const receive = (to: FrameWriter, max: number): void =>
+  writeReceive(to, { id: 2, queue: "q", max, bytesMax: 1, waitMs: 0, visibilityTimeoutMs: undefined });
+
+/** As somebody may call it who has no types. */
+const listOf = (to: FrameWriter, what: string): void =>
+  writeList(to, { id: 2, what: what as "queues", after: "", max: 1 });
 
 /** The ids of the frames that were written. */
 function ids(to: FrameWriter): readonly number[] {
@@ -70,6 +83,15 @@ const tooMuch: readonly [string, (to: FrameWriter) => void][] = [
     "a text over 65,535 letters",
     (to) => writeDescribeQueue(to, { id: 2, queue: "e".repeat(textBytesMax + 1) }),
   ],
+  ["more messages than two bytes can say", (to) => receive(to, 2 ** 16)],
+  ["a number of messages below 0", (to) => receive(to, -1)],
+  ["a choice that there is not", (to) => listOf(to, "groups")],
+  ["a partition below 0", (to) => fetch(to, -1, 0)],
+  ["a partition over four bytes", (to) => fetch(to, 2 ** 32, 0)],
+  ["a partition that is no number", (to) => fetch(to, Number.NaN, 0)],
+  ["an offset below 0", (to) => fetch(to, 0, -1)],
+  ["an offset over 2^53 - 1", (to) => fetch(to, 0, 2 ** 53)],
+  ["an offset that is no number", (to) => fetch(to, 0, Number.NaN)],
   [
     "too many attributes",
     (to) => {
