@@ -1,13 +1,23 @@
-/** How messages come into a queue: sent, moved from another queue, or restored from a checkpoint. Only `apply` calls these. */
-import { type Attributes, type Body, type BodyPosition, isPresent, type MessageSequence } from "./message.ts";
-import type { MovedIn, RestoredMessages, SentRecord } from "./records.ts";
+/** How messages come into a queue: sent, or moved from another queue. Only `apply` calls these. */
+import {
+  type Attributes,
+  type Body,
+  type BodyPosition,
+  isPresent,
+  type MessageOptions,
+  type MessageSequence,
+} from "./message.ts";
+import type { Now } from "./now.ts";
+import type { MovedIn, SentRecord } from "./records.ts";
 import { Phase } from "./slots.ts";
 import type { QueueState } from "./state.ts";
-import { hide, line } from "./transitions.ts";
+import { anchored, sinceMs } from "./time.ts";
+import { settle } from "./transitions.ts";
 
 export function addSent(
   state: QueueState,
   record: SentRecord,
+  now: Now,
   positions: readonly BodyPosition[],
   first: number,
 ): void {
@@ -15,16 +25,34 @@ export function addSent(
   for (let i = 0; i < record.messages.length; i++) {
     const message = record.messages[i];
     if (message === undefined) continue;
-    const slot = enter(
-      state,
-      record.firstSequence + i,
-      record.enqueuedAtMs,
-      message.attributes,
-      message.body,
-      positions[first + i] ?? 0,
-    );
-    line(state, slot);
+    const sequence = record.firstSequence + i;
+    const { attributes, body, options } = message;
+    const slot = enter(state, sequence, record.enqueuedAtMs, attributes, body, positions[first + i] ?? 0);
+    if (options === undefined) settle(state, slot, undefined);
+    else settleWith(state, slot, options, record.enqueuedAtMs, now);
   }
+}
+
+function settleWith(
+  state: QueueState,
+  slot: number,
+  options: MessageOptions,
+  enqueuedAtMs: number,
+  now: Now,
+): void {
+  const { messages } = state;
+  const { delayMs, timeToLiveMs, priority, groupId, deduplicationId } = options;
+  messages.priority[slot] = priority;
+  if (delayMs > 0) messages.raritiesOf(slot).availableAtWallMs = enqueuedAtMs + delayMs;
+  if (timeToLiveMs < Number.POSITIVE_INFINITY) {
+    const spanMs = delayMs + timeToLiveMs;
+    messages.raritiesOf(slot).expiresAtMs = anchored(now, enqueuedAtMs + spanMs, spanMs);
+  }
+  if (groupId !== undefined) state.groups.join(slot, groupId);
+  if (deduplicationId !== undefined) {
+    state.deduplication.add(deduplicationId, messages.sequence[slot] as number, sinceMs(now, enqueuedAtMs));
+  }
+  settle(state, slot, delayMs > 0 ? anchored(now, enqueuedAtMs + delayMs, delayMs) : undefined);
 }
 
 export function addMoved(
@@ -38,7 +66,6 @@ export function addMoved(
     const position = message.bodyPosition || (positions[first + i] ?? 0);
     const { attributes, body } = message;
     const slot = enter(state, record.firstSequence + i, record.movedAtMs, attributes, body, position);
-    line(state, slot);
     state.messages.provenance.set(slot, {
       reason: record.reason,
       from: record.from,
@@ -47,33 +74,11 @@ export function addMoved(
       originEnqueuedAtMs: message.originEnqueuedAtMs,
       receiveCount: message.receiveCount,
       movedAtMs: record.movedAtMs,
+      lastError: message.lastError,
     });
-  }
-}
-
-export function addRestored(
-  state: QueueState,
-  record: RestoredMessages,
-  anchored: (wallMs: number, spanMs: number) => number,
-  positions: readonly BodyPosition[],
-  first: number,
-): void {
-  for (const [i, message] of record.messages.entries()) {
-    const position = message.bodyPosition || (positions[first + i] ?? 0);
-    const { sequence, enqueuedAtMs, attributes, body } = message;
-    if (state.index.find(sequence) >= 0) {
-      state.orphanRecords++;
-      continue;
-    }
-    const slot = enter(state, sequence, enqueuedAtMs, attributes, body, position);
-    state.messages.receiveCount[slot] = message.receiveCount;
-    state.messages.lease[slot] = message.lease;
-    if (message.provenance !== undefined) state.messages.provenance.set(slot, message.provenance);
-    if (message.phase === "ready") line(state, slot);
-    else {
-      const phase = message.phase === "in-flight" ? Phase.inFlight : Phase.delayed;
-      hide(state, slot, phase, anchored(message.dueWallMs, message.remainingMs));
-    }
+    state.messages.priority[slot] = message.priority;
+    if (message.groupId !== undefined) state.groups.join(slot, message.groupId);
+    settle(state, slot, undefined);
   }
 }
 
@@ -88,7 +93,7 @@ function isOld(state: QueueState, firstSequence: MessageSequence): boolean {
 }
 
 /** A slot for a message that is in no order yet. */
-function enter(
+export function enter(
   state: QueueState,
   sequence: MessageSequence,
   enqueuedAtMs: number,
@@ -104,6 +109,7 @@ function enter(
   messages.bodyBytes[slot] = body.byteLength;
   messages.receiveCount[slot] = 0;
   messages.lease[slot] = 0;
+  messages.priority[slot] = 0;
   messages.phase[slot] = Phase.entering;
   messages.attributes[slot] = attributes;
   messages.body[slot] = isPresent(body) ? body : undefined;

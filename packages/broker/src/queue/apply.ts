@@ -4,13 +4,16 @@
  * of the journal must cost what it said and no more.
  */
 
-import { addMoved, addRestored, addSent } from "./apply-arrivals.ts";
+import { addMoved, addSent } from "./apply-arrivals.ts";
+import { restoreDeduplication, restoreMessages, restoreQueue } from "./apply-restored.ts";
 import type { BodyPosition, MessageSequence } from "./message.ts";
 import type { Now } from "./now.ts";
-import type { QueueRecord } from "./records.ts";
+import { countStarts } from "./rate.ts";
+import type { Delivered, QueueRecord, Retried } from "./records.ts";
 import { Phase } from "./slots.ts";
 import type { QueueState } from "./state.ts";
-import { becomeReady, hide, leave, remove } from "./transitions.ts";
+import { anchored, sinceMs } from "./time.ts";
+import { becomeReady, hide, leave, park, remove, unpark } from "./transitions.ts";
 
 /**
  * Changes `state` by what `record` says.
@@ -31,21 +34,13 @@ export function applyToQueue(
       state.settings = record.settings;
       return;
     case "sent":
-      addSent(state, record, positions, first);
+      addSent(state, record, now, positions, first);
       return;
-    case "delivered": {
-      const dueMs = anchored(now, record.deadlineWallMs, record.timeoutMs);
-      for (let i = 0; i < record.sequences.length; i++) {
-        const slot = find(state, record.sequences[i] as number, undefined);
-        if (slot < 0) continue;
-        hide(state, slot, Phase.inFlight, dueMs);
-        state.messages.lease[slot] = record.firstLease + i;
-        state.messages.receiveCount[slot] = (state.messages.receiveCount[slot] as number) + 1;
-      }
-      state.nextLease = Math.max(state.nextLease, record.firstLease + record.sequences.length);
+    case "delivered":
+      deliver(state, record, now);
       return;
-    }
     case "acked":
+    case "dropped":
       for (const sequence of record.sequences) {
         const slot = find(state, sequence, undefined);
         if (slot >= 0) remove(state, slot);
@@ -61,6 +56,17 @@ export function applyToQueue(
         }
         if (record.delayMs > 0) hide(state, slot, Phase.delayed, dueMs);
         else becomeReady(state, slot);
+      }
+      return;
+    }
+    case "retried":
+      retry(state, record, now);
+      return;
+    case "rescheduled": {
+      const dueMs = anchored(now, record.readyAtWallMs, record.delayMs);
+      for (const sequence of record.sequences) {
+        const slot = find(state, sequence, undefined);
+        if (slot >= 0) reschedule(state, slot, record.delayMs > 0 ? dueMs : undefined, record.readyAtWallMs);
       }
       return;
     }
@@ -87,22 +93,98 @@ export function applyToQueue(
     case "moved-in":
       addMoved(state, record, positions, first);
       return;
+    case "parked":
+      for (const sequence of record.sequences) {
+        const slot = find(state, sequence, undefined);
+        if (slot < 0) continue;
+        park(state, slot, record.reason, record.atWallMs);
+        if (record.lastError !== "") state.messages.raritiesOf(slot).lastError = record.lastError;
+      }
+      return;
+    case "unparked":
+      for (const sequence of record.sequences) {
+        const slot = find(state, sequence, Phase.parked);
+        if (slot >= 0) unpark(state, slot);
+      }
+      return;
+    case "purged":
+      purge(state);
+      return;
+    case "paused":
+      state.paused = record.paused;
+      return;
+    case "forgotten":
+      state.deduplication.forget(record.throughSequence);
+      return;
+    case "redrive-started":
+      state.redrives.add(record.task, now.monotonicMs);
+      return;
+    case "redrive-advanced":
+      count(
+        state,
+        state.redrives.advance(record.moved, anchored(now, record.atWallMs + record.delayMs, record.delayMs)),
+      );
+      return;
+    case "redrive-ended":
+      count(state, state.redrives.end(record.status, record.atWallMs));
+      return;
     case "restored-queue":
-      state.settings = record.settings;
-      state.nextSequence = Math.max(state.nextSequence, record.nextSequence);
-      state.nextLease = Math.max(state.nextLease, record.nextLease);
+      restoreQueue(state, record, now);
+      return;
+    case "restored-deduplication":
+      restoreDeduplication(state, record, now);
       return;
     case "restored-messages":
-      addRestored(state, record, (wallMs, spanMs) => anchored(now, wallMs, spanMs), positions, first);
+      restoreMessages(state, record, now, positions, first);
       return;
     default:
       record satisfies never;
   }
 }
 
-/** What is left until `wallMs`, between nothing and the whole span, from now on by the monotonic clock. */
-function anchored(now: Now, wallMs: number, spanMs: number): number {
-  return now.monotonicMs + Math.min(Math.max(wallMs - now.wallMs, 0), spanMs);
+function deliver(state: QueueState, record: Delivered, now: Now): void {
+  const { messages } = state;
+  const dueMs = anchored(now, record.deadlineWallMs, record.timeoutMs);
+  const startedAtWallMs = record.deadlineWallMs - record.timeoutMs;
+  for (let i = 0; i < record.sequences.length; i++) {
+    const slot = find(state, record.sequences[i] as number, undefined);
+    if (slot < 0) continue;
+    hide(state, slot, Phase.inFlight, dueMs);
+    messages.lease[slot] = record.firstLease + i;
+    messages.receiveCount[slot] = (messages.receiveCount[slot] as number) + 1;
+    state.inFlightOrder.add(slot, record.firstLease + i, startedAtWallMs);
+  }
+  state.nextLease = Math.max(state.nextLease, record.firstLease + record.sequences.length);
+  countStarts(state, record.sequences.length, sinceMs(now, startedAtWallMs));
+}
+
+function retry(state: QueueState, { atWallMs, entries, lastError }: Retried, now: Now): void {
+  for (const { sequence, delayMs } of entries) {
+    const slot = find(state, sequence, Phase.inFlight);
+    if (slot < 0) continue;
+    if (lastError !== "") state.messages.raritiesOf(slot).lastError = lastError;
+    if (delayMs > 0) hide(state, slot, Phase.delayed, anchored(now, atWallMs + delayMs, delayMs));
+    else becomeReady(state, slot);
+  }
+}
+
+/** Nobody has the message: it waits, is delayed, or stands behind another of its group and keeps its place there. */
+function reschedule(state: QueueState, slot: number, dueMs: number | undefined, readyAtWallMs: number): void {
+  const rare = state.messages.raritiesOf(slot);
+  rare.availableAtWallMs = readyAtWallMs;
+  if (state.messages.phase[slot] === Phase.behind) rare.readyAtMs = dueMs ?? 0;
+  else if (dueMs !== undefined) hide(state, slot, Phase.delayed, dueMs);
+  else if (state.messages.phase[slot] === Phase.delayed) becomeReady(state, slot);
+}
+
+function purge(state: QueueState): void {
+  // Those behind first: taking away what they wait for would bring each of them into the line once.
+  for (const slot of state.messages) if (state.messages.phase[slot] === Phase.behind) remove(state, slot);
+  for (const slot of state.messages) remove(state, slot);
+}
+
+function count(state: QueueState, isThere: boolean): void {
+  if (!isThere) state.orphanRecords++;
 }
 
 /** The slot of the message, if it is there and in the phase that the record speaks of; else -1, counted. */

@@ -37,9 +37,38 @@ export interface Receipt {
   readonly lease: number;
 }
 
-/** Why a message was moved from another queue. */
-export const moveReasons = ["max-receives"] as const;
+/** Why a message was moved from another queue: as a dead letter for one of the first two reasons, or by a redrive. */
+export const moveReasons = ["max-receives", "expired", "redrive"] as const;
 export type MoveReason = (typeof moveReasons)[number];
+
+/** Why a message is delivered no longer: to the dead-letter queue with it, or parked. */
+export type DeadLetterReason = Exclude<MoveReason, "redrive">;
+
+/** Why messages went that nobody acked. */
+export const dropReasons = ["expired", "overflow", "cancelled"] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+/** What a message may be sent with; `plainOptions` is what every field is without. */
+export interface MessageOptions {
+  /** Until it can be received first. */
+  readonly delayMs: number;
+  /** How long it may wait from then on; infinite: for ever. */
+  readonly timeToLiveMs: number;
+  /** 0 to 9; what is more urgent has the larger number. */
+  readonly priority: number;
+  /** Messages of one group are received one after the other, in the order in which they were sent. */
+  readonly groupId: string | undefined;
+  /** A second message with the same one is not taken, for as long as the window of the queue lasts. */
+  readonly deduplicationId: string | undefined;
+}
+
+export const plainOptions: MessageOptions = {
+  delayMs: 0,
+  timeToLiveMs: Number.POSITIVE_INFINITY,
+  priority: 0,
+  groupId: undefined,
+  deduplicationId: undefined,
+};
 
 /** How a message came here that was not sent here. */
 export interface Provenance {
@@ -54,6 +83,8 @@ export interface Provenance {
   /** Its receive count in the queue that it was moved from. */
   readonly receiveCount: number;
   readonly movedAtMs: number;
+  /** What its last consumer said went wrong; empty when nobody said anything. */
+  readonly lastError: string;
 }
 
 export interface Delivery {
@@ -68,4 +99,6 @@ export interface Delivery {
   /** When it came into this queue, in wall-clock milliseconds. */
   readonly enqueuedAtMs: number;
   readonly provenance: Provenance | undefined;
+  readonly groupId: string | undefined;
+  readonly priority: number;
 }

@@ -7,6 +7,10 @@ export const queueRefusals = [
   "queue-full",
   "body-too-large",
   "invalid-setting",
+  "invalid-message",
+  "message-in-flight",
+  "redrive-running",
+  "unknown-redrive",
 ] as const;
 
 export type QueueRefusal = (typeof queueRefusals)[number];

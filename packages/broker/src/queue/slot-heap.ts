@@ -2,23 +2,33 @@
  * Messages by a number, smallest first: deadlines by time, returned messages by sequence. A binary heap that knows where each message
  * stands, so that an ack takes its deadline out at once. Equal numbers go by sequence, so that the order never depends on history.
  */
-import type { MessageSlots } from "./slots.ts";
+
+/** Where the slots of a heap keep their places in it. */
+export interface HeapColumns {
+  readonly place: Int32Array;
+  readonly sequence: Float64Array;
+}
 
 const capacityMin = 16;
 const capacityKept = 1024;
 
 export class SlotHeap {
-  readonly #messages: MessageSlots;
+  readonly #messages: HeapColumns;
   #slots = new Int32Array(capacityMin);
   #keys = new Float64Array(capacityMin);
   #size = 0;
 
-  constructor(messages: MessageSlots) {
+  constructor(messages: HeapColumns) {
     this.#messages = messages;
   }
 
   get size(): number {
     return this.#size;
+  }
+
+  /** The slot with the smallest key, or -1. */
+  get first(): number {
+    return this.#size === 0 ? -1 : (this.#slots[0] as number);
   }
 
   /** The smallest key, or undefined when there is none. */
@@ -118,11 +128,11 @@ class HeapWalk {
   readonly #slots: Int32Array;
   readonly #keys: Float64Array;
   readonly #size: number;
-  readonly #messages: MessageSlots;
+  readonly #messages: HeapColumns;
   /** Indices into the heap, as a heap. */
   readonly #frontier: number[] = [];
 
-  constructor(slots: Int32Array, keys: Float64Array, size: number, messages: MessageSlots) {
+  constructor(slots: Int32Array, keys: Float64Array, size: number, messages: HeapColumns) {
     this.#slots = slots;
     this.#keys = keys;
     this.#size = size;

@@ -2,10 +2,36 @@
  * Where the messages of a queue lie: one slot a message, each of its fields in an array of its own. A waiting message so costs some
  * seventy bytes beside its body, and the garbage collector sees a handful of arrays instead of millions of objects.
  */
-import { type Attributes, noAttributes, type Provenance } from "./message.ts";
+import { type Attributes, type DeadLetterReason, noAttributes, type Provenance } from "./message.ts";
 
-/** Where a message is in its life. `entering` lasts only while it is put in; `fresh` and `returned` are both ready: they differ in what keeps their order. */
-export const Phase = { free: 0, entering: 1, delayed: 2, fresh: 3, returned: 4, inFlight: 5 } as const;
+/**
+ * Where a message is in its life. `entering` lasts only while it is put in; `fresh` and `returned` are both ready: they differ in what keeps
+ * their order; `behind` waits for the message of its group that is before it.
+ */
+export const Phase = {
+  free: 0,
+  entering: 1,
+  delayed: 2,
+  fresh: 3,
+  returned: 4,
+  inFlight: 5,
+  behind: 6,
+  parked: 7,
+} as const;
+
+/** What only some messages have, beside a group and a priority. */
+export interface MessageRarities {
+  /** When it could be received first, by the wall clock; 0: when it came. */
+  availableAtWallMs: number;
+  /** When its time to live passes, by the monotonic clock; infinite: never. */
+  expiresAtMs: number;
+  /** Until when it is delayed, by the monotonic clock, while it stands behind another of its group; 0: it is not. */
+  readyAtMs: number;
+  /** What its last consumer said went wrong. */
+  lastError: string;
+  parkedReason: DeadLetterReason | undefined;
+  parkedAtWallMs: number;
+}
 
 const capacityMin = 16;
 /** An empty queue gives back what it holds beyond this. To come here again it must fill, so the copying stays amortised. */
@@ -39,10 +65,14 @@ export class MessageSlots {
   next = new Int32Array(0);
   /** The slot before this one in a list, or the index in a heap: a message is in one of them. */
   place = new Int32Array(0);
+  /** 0 to 9. */
+  priority = new Uint8Array(0);
   body: (Uint8Array | undefined)[] = [];
   attributes: Attributes[] = [];
   /** By slot, and only for messages that were moved here. */
   readonly provenance = new Map<number, Provenance>();
+  /** By slot, and only for messages that have any of it. */
+  readonly rare = new Map<number, MessageRarities>();
 
   /** How many slots are taken. */
   get used(): number {
@@ -66,10 +96,28 @@ export class MessageSlots {
     this.body[slot] = undefined;
     this.attributes[slot] = noAttributes;
     if (this.provenance.size > 0) this.provenance.delete(slot);
+    if (this.rare.size > 0) this.rare.delete(slot);
     this.next[slot] = this.#freed;
     this.#freed = slot;
     this.#used--;
     if (this.#used === 0 && this.#capacity > capacityKept) this.#reset();
+  }
+
+  /** What only some messages have, made when there is none yet. */
+  raritiesOf(slot: number): MessageRarities {
+    let rare = this.rare.get(slot);
+    if (rare === undefined) {
+      rare = {
+        availableAtWallMs: 0,
+        expiresAtMs: Number.POSITIVE_INFINITY,
+        readyAtMs: 0,
+        lastError: "",
+        parkedReason: undefined,
+        parkedAtWallMs: 0,
+      };
+      this.rare.set(slot, rare);
+    }
+    return rare;
   }
 
   /** Every slot that is taken, in no particular order. */
@@ -86,6 +134,7 @@ export class MessageSlots {
     this.receiveCount = grown(this.receiveCount, new Uint32Array(capacity));
     this.lease = grown(this.lease, new Float64Array(capacity));
     this.phase = grown(this.phase, new Uint8Array(capacity));
+    this.priority = grown(this.priority, new Uint8Array(capacity));
     this.next = grown(this.next, new Int32Array(capacity));
     this.place = grown(this.place, new Int32Array(capacity));
     this.#capacity = capacity;
@@ -102,6 +151,7 @@ export class MessageSlots {
     this.receiveCount = new Uint32Array(0);
     this.lease = new Float64Array(0);
     this.phase = new Uint8Array(0);
+    this.priority = new Uint8Array(0);
     this.next = new Int32Array(0);
     this.place = new Int32Array(0);
     this.body = [];

@@ -1,5 +1,11 @@
 /** What a queue is at one moment. Everybody may read it; only `apply` changes it. */
+import { DeduplicationWindow } from "./deduplication.ts";
+import { Expiries } from "./expiries.ts";
+import { InFlightOrder } from "./in-flight-order.ts";
+import { Lane } from "./lane.ts";
 import { type BodyPosition, type Delivery, type MessageSequence, noAttributes } from "./message.ts";
+import { MessageGroups } from "./message-groups.ts";
+import { Redrives } from "./redrive-task.ts";
 import { SequenceIndex } from "./sequence-index.ts";
 import { defaultQueueSettings, type QueueSettings } from "./settings.ts";
 import { SlotHeap } from "./slot-heap.ts";
@@ -12,15 +18,24 @@ export class QueueState {
   settings: QueueSettings = defaultQueueSettings;
   nextSequence: MessageSequence = 1;
   nextLease = 1;
+  /** Whether delivery is paused. */
+  paused = false;
 
   readonly messages = new MessageSlots();
   readonly index = new SequenceIndex(this.messages);
-  /** Ready messages that never left the line: they came in the order of their sequences. */
-  readonly fresh = new SlotList(this.messages);
-  /** Ready messages that have been away, by sequence: they take their old places again. */
-  readonly returned = new SlotHeap(this.messages);
-  /** Messages in flight or delayed, by the monotonic instant in milliseconds at which they become ready. */
+  /** The ready messages by priority. A lane is made by the first message that needs it. */
+  readonly lanes: (Lane | undefined)[] = [new Lane(this.messages)];
+  readonly groups = new MessageGroups(this.messages);
+  /** Messages in flight or delayed, by the monotonic instant in milliseconds at which that ends. */
   readonly deadlines = new SlotHeap(this.messages);
+  readonly expiries = new Expiries(this.messages);
+  /** Parked messages, in the order in which they were. */
+  readonly parked = new SlotList(this.messages);
+  readonly inFlightOrder = new InFlightOrder(this.messages);
+  readonly deduplication = new DeduplicationWindow();
+  readonly redrives = new Redrives();
+  /** The rate limit: by the monotonic clock, when the starts so far would be over if they were spread evenly. */
+  startsUntilMs = Number.NEGATIVE_INFINITY;
 
   inFlightCount = 0;
   bodyBytes = 0;
@@ -35,28 +50,6 @@ export class QueueState {
   constructor(number: number) {
     this.number = number;
   }
-}
-
-/** How many messages a queue holds, by what they do, and how many bytes their bodies have. Costs nothing to ask. */
-export interface QueueCounts {
-  readonly ready: number;
-  readonly delayed: number;
-  readonly inFlight: number;
-  readonly bodyBytes: number;
-}
-
-export function queueCounts(state: QueueState): QueueCounts {
-  return {
-    ready: state.fresh.size + state.returned.size,
-    delayed: state.deadlines.size - state.inFlightCount,
-    inFlight: state.inFlightCount,
-    bodyBytes: state.bodyBytes,
-  };
-}
-
-/** The monotonic instant in milliseconds at which `decideDue` has something to do; undefined when nothing waits for time to pass. */
-export function nextDueMs(state: QueueState): number | undefined {
-  return state.deadlines.firstKey;
 }
 
 /**
@@ -75,6 +68,12 @@ export function leaseHolds(state: QueueState, slot: number, monotonicMs: number)
   return state.messages.phase[slot] === Phase.inFlight && state.deadlines.keyOf(slot) > monotonicMs;
 }
 
+/** Whether the time to live of the message in `slot` has passed at `monotonicMs`. */
+export function isExpired({ messages }: QueueState, slot: number, monotonicMs: number): boolean {
+  if (messages.rare.size === 0) return false;
+  return (messages.rare.get(slot)?.expiresAtMs ?? Number.POSITIVE_INFINITY) <= monotonicMs;
+}
+
 /** The message in `slot` as its consumer sees it when `lease` begins. */
 export function deliveryOf(state: QueueState, slot: number, lease: number): Delivery {
   const messages = state.messages;
@@ -87,31 +86,7 @@ export function deliveryOf(state: QueueState, slot: number, lease: number): Deli
     attributes: messages.attributes[slot] ?? noAttributes,
     enqueuedAtMs: messages.enqueuedAtMs[slot] as number,
     provenance: messages.provenance.size === 0 ? undefined : messages.provenance.get(slot),
+    groupId: state.groups.of(slot)?.id,
+    priority: messages.priority[slot] as number,
   };
-}
-
-/** Reads the ready messages in the order in which they will be received. The state must not change meanwhile. */
-export class ReadyWalk {
-  readonly #state: QueueState;
-  readonly #returned: ReturnType<SlotHeap["walk"]> | undefined;
-  #fresh: number;
-
-  constructor(state: QueueState) {
-    this.#state = state;
-    this.#fresh = state.fresh.head;
-    this.#returned = state.returned.size === 0 ? undefined : state.returned.walk();
-  }
-
-  /** The next slot, or -1 at the end. */
-  next(): number {
-    const fresh = this.#fresh;
-    const returned = this.#returned;
-    if (returned !== undefined) {
-      const freshSequence =
-        fresh < 0 ? Number.POSITIVE_INFINITY : (this.#state.messages.sequence[fresh] as number);
-      if (returned.key < freshSequence) return returned.next();
-    }
-    if (fresh >= 0) this.#fresh = this.#state.fresh.after(fresh);
-    return fresh;
-  }
 }

@@ -1,14 +1,29 @@
 /** The steps between the phases of a message's life. Only `apply` takes them. */
+import { Lane } from "./lane.ts";
+import type { DeadLetterReason } from "./message.ts";
+import type { MessageGroup } from "./message-groups.ts";
 import { Phase } from "./slots.ts";
 import type { QueueState } from "./state.ts";
 
-/** Takes the message out of whatever keeps its order. */
+/** Takes the message out of whatever keeps its order. It stays the current one of its group. */
 function detach(state: QueueState, slot: number): void {
   const phase = state.messages.phase[slot];
-  if (phase === Phase.fresh) state.fresh.remove(slot);
-  else if (phase === Phase.returned) state.returned.remove(slot);
+  if (phase === Phase.fresh) laneOf(state, slot).fresh.remove(slot);
+  else if (phase === Phase.returned) laneOf(state, slot).returned.remove(slot);
+  else if (phase === Phase.parked) state.parked.remove(slot);
+  else if (phase === Phase.behind) state.groups.takeBehind(state.groups.of(slot) as MessageGroup, slot);
   else if (phase !== Phase.entering) state.deadlines.remove(slot);
   if (phase === Phase.inFlight) state.inFlightCount--;
+}
+
+function laneOf({ lanes, messages }: QueueState, slot: number): Lane {
+  const priority = messages.priority[slot] as number;
+  let lane = lanes[priority];
+  if (lane === undefined) {
+    lane = new Lane(messages);
+    lanes[priority] = lane;
+  }
+  return lane;
 }
 
 /** In flight or delayed until `dueMs`, wherever the message was before. */
@@ -22,36 +37,113 @@ export function hide(
   state.messages.phase[slot] = phase;
   if (phase === Phase.inFlight) state.inFlightCount++;
   state.deadlines.push(slot, dueMs);
+  state.expiries.set(slot, phase === Phase.delayed);
+}
+
+/** Gives a new message its first place: behind another of its group, delayed until `dueMs` if that is given, or in the line. */
+export function settle(state: QueueState, slot: number, dueMs: number | undefined): void {
+  const group = state.groups.of(slot);
+  if (group !== undefined && group.current >= 0 && group.current !== slot) {
+    if (dueMs !== undefined) state.messages.raritiesOf(slot).readyAtMs = dueMs;
+    state.messages.phase[slot] = Phase.behind;
+    state.groups.pushBehind(group, slot);
+    state.expiries.set(slot, true);
+    return;
+  }
+  if (group !== undefined) group.current = slot;
+  if (dueMs !== undefined) hide(state, slot, Phase.delayed, dueMs);
+  else line(state, slot);
 }
 
 /** A new message that is ready: at the end of the line if that is its place, else among those that have been away. */
-export function line(state: QueueState, slot: number): void {
+function line(state: QueueState, slot: number): void {
   const sequence = state.messages.sequence[slot] as number;
-  const tail = state.fresh.tail;
+  const lane = laneOf(state, slot);
+  const { tail } = lane.fresh;
   if (tail < 0 || (state.messages.sequence[tail] as number) < sequence) {
     state.messages.phase[slot] = Phase.fresh;
-    state.fresh.push(slot);
+    lane.fresh.push(slot);
   } else {
     state.messages.phase[slot] = Phase.returned;
-    state.returned.push(slot, sequence);
+    lane.returned.push(slot, sequence);
   }
+  state.expiries.set(slot, true);
 }
 
-/** Ready again, at its old place in the order. */
+/** Ready, at a place of the line that it had before a restart. */
+export function putBack(state: QueueState, slot: number, place: number): void {
+  state.messages.phase[slot] = Phase.returned;
+  laneOf(state, slot).returned.push(slot, place);
+  state.expiries.set(slot, true);
+}
+
+/**
+ * Ready after having been away. A message that somebody had takes its old place again. The others go to the end of the line as it is now: one
+ * whose first delay is over, because it comes in only now; one of a group, because groups take turns.
+ */
 export function becomeReady(state: QueueState, slot: number): void {
   detach(state, slot);
-  state.messages.phase[slot] = Phase.returned;
-  state.returned.push(slot, state.messages.sequence[slot] as number);
+  const { messages } = state;
+  const wasReceived = (messages.receiveCount[slot] as number) > 0 || messages.lease[slot] !== 0;
+  const keepsPlace = wasReceived && state.groups.of(slot) === undefined;
+  putBack(state, slot, keepsPlace ? (messages.sequence[slot] as number) : state.nextSequence - 0.5);
+}
+
+/** Delivered no longer, and kept. In its group it stays the current one, so that the others wait, unless it was not yet. */
+export function park(state: QueueState, slot: number, reason: DeadLetterReason, atWallMs: number): void {
+  detach(state, slot);
+  state.messages.phase[slot] = Phase.parked;
+  state.parked.push(slot);
+  state.expiries.set(slot, false);
+  const rare = state.messages.raritiesOf(slot);
+  rare.parkedReason = reason;
+  rare.parkedAtWallMs = atWallMs;
+  // What has expired once would expire again at once.
+  rare.expiresAtMs = Number.POSITIVE_INFINITY;
+  rare.readyAtMs = 0;
+}
+
+/** Ready again as if it had never been received; behind its group if another one is current there. */
+export function unpark(state: QueueState, slot: number): void {
+  const { messages } = state;
+  messages.raritiesOf(slot).parkedReason = undefined;
+  messages.receiveCount[slot] = 0;
+  const before = state.groups.of(slot);
+  const group = before?.current === slot ? before : before && state.groups.join(slot, before.id);
+  if (group === undefined || group.current === slot || group.current < 0) {
+    if (group !== undefined) group.current = slot;
+    becomeReady(state, slot);
+    return;
+  }
+  detach(state, slot);
+  messages.phase[slot] = Phase.entering;
+  settle(state, slot, undefined);
 }
 
 /** Gone from this queue; its body lives on in another. */
 export function leave(state: QueueState, slot: number): void {
   detach(state, slot);
+  state.expiries.set(slot, false);
   const bodyBytes = state.messages.bodyBytes[slot] as number;
   state.bodyBytes -= bodyBytes;
   if (state.messages.body[slot] !== undefined) state.residentBytes -= bodyBytes;
+  const group = state.groups.of(slot);
   state.index.remove(slot);
+  if (group !== undefined) {
+    if (group.current === slot) advance(state, group);
+    state.groups.part(slot, group);
+  }
   state.messages.free(slot);
+}
+
+/** The current message of the group has left: the next one takes its turn. */
+function advance(state: QueueState, group: MessageGroup): void {
+  const next = group.behind.head;
+  group.current = next;
+  if (next < 0) return;
+  const readyAtMs = state.messages.rare.get(next)?.readyAtMs ?? 0;
+  if (readyAtMs === 0) becomeReady(state, next);
+  else hide(state, next, Phase.delayed, readyAtMs);
 }
 
 /** Gone for good, with its body. */

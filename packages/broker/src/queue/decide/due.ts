@@ -1,20 +1,23 @@
 /**
- * Time has passed: leases that ran out and delays that are over. That is a command like any other and its outcome is journalled, so
- * that the state is a fold of its records and nothing depends on when a timer happened to fire.
+ * Due: what time alone brings about. Delays are over, leases have ended, times to live have passed, deduplication ids are forgotten, a redrive
+ * takes its next step.
  */
 import { movesPerCommandMax } from "../limits.ts";
 import type { Now } from "../now.ts";
 import type { QueueRecord } from "../records.ts";
 import { Phase } from "../slots.ts";
-import type { QueueState } from "../state.ts";
+import { isExpired, type QueueState } from "../state.ts";
+import { deadLetterQueue, goneRecords, receiveCountMax } from "./dead-letter.ts";
 import type { Decided, OwnedRecord, QueueDirectory } from "./decision.ts";
-import { deadLetterQueue, isSpent, moveRecords } from "./move.ts";
+import { redriveStep } from "./redrive-step.ts";
+import { retryDelayMs } from "./retry.ts";
 
-/** How many messages came back into the line or went to the dead-letter queue. */
+/** How many messages came back into the line, went as dead letters, or went for good because their time to live had passed. */
 export interface FellDue {
   readonly readied: number;
   readonly returned: number;
-  readonly moved: number;
+  readonly deadLettered: number;
+  readonly expired: number;
 }
 
 /** Handles at most `movesPerCommandMax` messages, the earliest first: call again while `nextDueMs` is not in the future. */
@@ -23,35 +26,64 @@ export function decideDue(
   now: Now,
   directory: QueueDirectory,
 ): Decided<QueueRecord, FellDue> {
+  const { sequence: sequences, receiveCount, phase } = state.messages;
   const target = deadLetterQueue(state, directory);
+  const spentAt = receiveCountMax(state, target);
   const readied: number[] = [];
   const returned: number[] = [];
   const spent: number[] = [];
+  const expired = new Set<number>();
   const due = state.deadlines.walk();
   for (let count = 0; count < movesPerCommandMax && due.key <= now.monotonicMs; count++) {
     const slot = due.next();
-    const sequence = state.messages.sequence[slot] as number;
-    if (state.messages.phase[slot] === Phase.delayed) readied.push(sequence);
-    else if (target !== undefined && isSpent(state, slot)) spent.push(slot);
-    else returned.push(sequence);
+    if (phase[slot] === Phase.delayed && isExpired(state, slot, now.monotonicMs)) expired.add(slot);
+    else if (phase[slot] === Phase.delayed) readied.push(sequences[slot] as number);
+    else if ((receiveCount[slot] as number) >= spentAt) spent.push(slot);
+    else returned.push(slot);
   }
+  const expiring = state.expiries.walk();
+  while (expired.size < movesPerCommandMax && expiring.key <= now.monotonicMs) expired.add(expiring.next());
+
   const owner = state.number;
-  const records: OwnedRecord<QueueRecord>[] = [];
-  if (readied.length > 0) records.push({ owner, record: { kind: "readied", sequences: readied } });
-  if (returned.length > 0) {
-    const readyAtWallMs = now.wallMs;
-    const record = {
-      kind: "returned",
-      sequences: returned,
-      counts: true,
-      readyAtWallMs,
-      delayMs: 0,
-    } as const;
-    records.push({ owner, record });
-  }
-  if (target !== undefined && spent.length > 0) {
-    records.push(...moveRecords(state, spent, target, "max-receives", now));
-  }
-  const reply = { readied: readied.length, returned: returned.length, moved: spent.length };
+  const gone = { expired: [...expired], spent, target };
+  const records: OwnedRecord<QueueRecord>[] = [...goneRecords(state, gone, now)];
+  const stillReadied =
+    expired.size === 0 ? readied : readied.filter((one) => !expired.has(state.index.find(one)));
+  if (stillReadied.length > 0) records.push({ owner, record: { kind: "readied", sequences: stillReadied } });
+  if (returned.length > 0) records.push({ owner, record: givenBack(state, returned, now) });
+  records.push(...forget(state, now));
+  if (records.length === 0) records.push(...redriveStep(state, now, directory));
+  const reply = {
+    readied: stillReadied.length,
+    returned: returned.length,
+    deadLettered: expired.size > 0 ? 0 : spent.length,
+    expired: expired.size,
+  };
   return { ok: true, records, reply };
+}
+
+/** Their leases have ended: they wait as the retry policy has it. */
+function givenBack(state: QueueState, slots: readonly number[], now: Now): QueueRecord {
+  const { sequence: sequences, receiveCount } = state.messages;
+  const atWallMs = now.wallMs;
+  const { retry } = state.settings;
+  if (retry.minDelayMs === 0) {
+    const given = slots.map((slot) => sequences[slot] as number);
+    return { kind: "returned", sequences: given, counts: true, readyAtWallMs: atWallMs, delayMs: 0 };
+  }
+  const entries = slots.map((slot) => {
+    const sequence = sequences[slot] as number;
+    return { sequence, delayMs: retryDelayMs(retry, sequence, receiveCount[slot] as number) };
+  });
+  return { kind: "retried", atWallMs, entries, lastError: "" };
+}
+
+/** Ids that have been remembered long enough. */
+function forget(state: QueueState, now: Now): readonly OwnedRecord<QueueRecord>[] {
+  const { oldestMs } = state.deduplication;
+  const { deduplicationWindowMs } = state.settings;
+  if (oldestMs === undefined || oldestMs + deduplicationWindowMs * 1.1 > now.monotonicMs) return [];
+  const throughSequence = state.deduplication.lastBefore(now.monotonicMs - deduplicationWindowMs);
+  if (throughSequence === undefined) return [];
+  return [{ owner: state.number, record: { kind: "forgotten", throughSequence } }];
 }

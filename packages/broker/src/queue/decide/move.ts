@@ -3,28 +3,11 @@ import { type MoveReason, noAttributes } from "../message.ts";
 import type { Now } from "../now.ts";
 import type { MovedMessage, QueueRecord } from "../records.ts";
 import type { QueueState } from "../state.ts";
-import type { OwnedRecord, QueueDirectory } from "./decision.ts";
-
-/**
- * The dead-letter queue of `state`, when it has one that is there. A queue whose dead-letter queue is missing goes on as if it had
- * none: its messages are delivered again rather than lost.
- */
-export function deadLetterQueue(state: QueueState, directory: QueueDirectory): QueueState | undefined {
-  const { deadLetter } = state.settings;
-  return deadLetter === undefined ? undefined : directory.queue(deadLetter.queue);
-}
-
-/** Whether the message has been received as often as it may be. Only asked of a queue with a dead-letter queue. */
-export function isSpent(state: QueueState, slot: number): boolean {
-  const { deadLetter } = state.settings;
-  return (
-    deadLetter !== undefined && (state.messages.receiveCount[slot] as number) >= deadLetter.receiveCountMax
-  );
-}
+import type { OwnedRecord } from "./decision.ts";
 
 /**
  * The two records that move messages, for one append. The target's bounds do not hold them back: a message that may not be delivered
- * any more must go somewhere, and moving makes nothing more than there was.
+ * any more must go somewhere, and moving makes nothing more than there was. `lastError` is that of all of them, unless it is empty.
  */
 export function moveRecords(
   from: QueueState,
@@ -32,9 +15,10 @@ export function moveRecords(
   to: QueueState,
   reason: MoveReason,
   now: Now,
+  lastError = "",
 ): readonly OwnedRecord<QueueRecord>[] {
   const sequences = slots.map((slot) => from.messages.sequence[slot] as number);
-  const messages = slots.map((slot) => movedMessage(from, slot));
+  const messages = slots.map((slot) => movedMessage(from, slot, lastError));
   return [
     { owner: from.number, record: { kind: "moved-out", sequences, to: to.number, reason } },
     {
@@ -51,7 +35,7 @@ export function moveRecords(
   ];
 }
 
-function movedMessage(from: QueueState, slot: number): MovedMessage {
+function movedMessage(from: QueueState, slot: number, lastError: string): MovedMessage {
   const messages = from.messages;
   const provenance = messages.provenance.get(slot);
   return {
@@ -59,6 +43,9 @@ function movedMessage(from: QueueState, slot: number): MovedMessage {
     originSequence: provenance?.originSequence ?? (messages.sequence[slot] as number),
     originEnqueuedAtMs: provenance?.originEnqueuedAtMs ?? (messages.enqueuedAtMs[slot] as number),
     receiveCount: messages.receiveCount[slot] as number,
+    lastError: lastError || (messages.rare.get(slot)?.lastError ?? ""),
+    priority: messages.priority[slot] as number,
+    groupId: from.groups.of(slot)?.id,
     attributes: messages.attributes[slot] ?? noAttributes,
     body: messages.body[slot] ?? { byteLength: messages.bodyBytes[slot] as number },
     bodyPosition: messages.bodyPosition[slot] as number,

@@ -3,17 +3,22 @@ import type { Receive, Received } from "../commands.ts";
 import { movesPerCommandMax } from "../limits.ts";
 import type { Delivery } from "../message.ts";
 import type { Now } from "../now.ts";
+import { startsAllowed } from "../rate.ts";
+import { ReadyWalk } from "../ready-walk.ts";
 import type { QueueRecord } from "../records.ts";
-import { deliveryOf, type QueueState, ReadyWalk } from "../state.ts";
+import { deliveryOf, isExpired, type QueueState } from "../state.ts";
+import { deadLetterQueue, goneRecords, receiveCountMax } from "./dead-letter.ts";
 import type { Decided, OwnedRecord, QueueDirectory } from "./decision.ts";
-import { deadLetterQueue, isSpent, moveRecords } from "./move.ts";
+
+const nothing: Decided<QueueRecord, Received> = { ok: true, records: [], reply: { deliveries: [] } };
 
 /**
- * Never refused; no deliveries when nothing is ready.
+ * Never refused; no deliveries when nothing is ready, delivery is paused (Q15), or as much is in flight or was handed out of late as may be
+ * (Q16).
  *
- * A spent message does not get here as a rule: it is moved when it is given back. It does when `receiveCountMax` was lowered or when
- * the dead-letter queue was missing; then it is moved now instead of being delivered. At most `movesPerCommandMax` are, so that a
- * reply may be empty although messages are ready: ask again.
+ * A spent or expired message does not get here as a rule: it goes when it is given back or when its time is over. It does when the bound was
+ * lowered, or when nobody has noticed yet; then it goes now instead of being delivered. At most `movesPerCommandMax` do, so that a reply may
+ * be empty although messages are ready: ask again while there are records.
  */
 export function decideReceive(
   state: QueueState,
@@ -21,32 +26,42 @@ export function decideReceive(
   now: Now,
   directory: QueueDirectory,
 ): Decided<QueueRecord, Received> {
-  const timeoutMs = command.visibilityTimeoutMs ?? state.settings.visibilityTimeoutMs;
+  const { settings, messages } = state;
+  const max = Math.min(
+    command.max,
+    settings.inFlightMax - state.inFlightCount,
+    startsAllowed(state, now.monotonicMs),
+  );
+  if (state.paused || max < 1) return nothing;
+  const timeoutMs = command.visibilityTimeoutMs ?? settings.visibilityTimeoutMs;
   const target = deadLetterQueue(state, directory);
+  const spentAt = receiveCountMax(state, target);
   const firstLease = state.nextLease;
   const deliveries: Delivery[] = [];
   const sequences: number[] = [];
   const spent: number[] = [];
-  const ready = new ReadyWalk(state);
+  const expired: number[] = [];
+  const ready = new ReadyWalk(state, now);
   const bytesMax = command.bytesMax ?? Number.POSITIVE_INFINITY;
   let bytes = 0;
-  while (deliveries.length < command.max && spent.length < movesPerCommandMax) {
+  while (deliveries.length < max && spent.length + expired.length < movesPerCommandMax) {
     const slot = ready.next();
     if (slot < 0) break;
-    if (target !== undefined && isSpent(state, slot)) {
+    if (isExpired(state, slot, now.monotonicMs)) {
+      expired.push(slot);
+      continue;
+    }
+    if ((messages.receiveCount[slot] as number) >= spentAt) {
       spent.push(slot);
       continue;
     }
-    bytes += state.messages.bodyBytes[slot] as number;
+    bytes += messages.bodyBytes[slot] as number;
     if (bytes > bytesMax && deliveries.length > 0) break;
     const delivery = deliveryOf(state, slot, firstLease + deliveries.length);
     deliveries.push(delivery);
     sequences.push(delivery.sequence);
   }
-  const records: OwnedRecord<QueueRecord>[] = [];
-  if (target !== undefined && spent.length > 0) {
-    records.push(...moveRecords(state, spent, target, "max-receives", now));
-  }
+  const records: OwnedRecord<QueueRecord>[] = [...goneRecords(state, { expired, spent, target }, now)];
   if (sequences.length > 0) {
     const deadlineWallMs = now.wallMs + timeoutMs;
     const record = { kind: "delivered", firstLease, sequences, deadlineWallMs, timeoutMs } as const;
