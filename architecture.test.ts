@@ -42,8 +42,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "services/chat": ["packages/runtime", "packages/bus", "packages/signalr"],
   sluice: ["packages", "services", "testkit"],
   testkit: ["packages/runtime", "packages/broker"],
-  bench: ["packages", "services", "sluice", "testkit"],
-  e2e: ["packages", "sluice"],
+  testbed: ["packages/runtime"],
+  bench: ["packages", "services", "sluice", "testkit", "testbed"],
+  e2e: ["packages", "sluice", "testbed"],
   examples: ["packages", "services"],
 };
 
