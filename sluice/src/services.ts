@@ -45,6 +45,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     clock,
     random,
     log: log.child({ part: "bus" }),
+    metrics,
     partitionCounts: new Map([...waitroomPartitionCounts, ...chatPartitionCounts]),
   });
   opened.use(bus);
