@@ -25,6 +25,7 @@ import { saltBytes } from "./ids.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./limits.ts";
 import { QueueBatches } from "./queue-batches.ts";
 import { Queues } from "./queues.ts";
+import { Relocation } from "./relocation.ts";
 import { Retention } from "./retention.ts";
 import { BrokerState, inCatalog } from "./state.ts";
 import { Statistics } from "./statistics.ts";
@@ -60,6 +61,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   readonly #transactions: Transactions;
   readonly #descriptions: Descriptions;
   readonly #checkpoints: Checkpoints;
+  readonly #relocation: Relocation;
 
   private constructor(core: Core, options: BrokerOptions) {
     const directory = new Directory(core, {
@@ -80,7 +82,9 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     this.#retention = new Retention(core, directory, this.#timetable);
     this.#groups = new Groups(core, directory, this.#timetable);
     this.#transactions = new Transactions(core, directory, this.#topics);
-    this.#checkpoints = new Checkpoints(core, { ...defaultCheckpointPolicy, ...options.checkpoints });
+    this.#relocation = new Relocation(core, statistics);
+    const policy = { ...defaultCheckpointPolicy, ...options.checkpoints };
+    this.#checkpoints = new Checkpoints(core, policy, () => this.#relocation.start());
     this.#descriptions = new Descriptions(core, directory, this.#topics);
   }
 
@@ -105,6 +109,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     const broker = new Broker(core, options);
     broker.#queues.start();
     broker.#retention.start();
+    broker.#relocation.start();
     return broker;
   }
 
@@ -172,6 +177,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain();
     await this.#checkpoints.close();
+    await this.#relocation.close();
     await this.#core.commit([]);
     await this.#core.journal[Symbol.asyncDispose]();
   }

@@ -20,14 +20,17 @@ export const defaultCheckpointPolicy: CheckpointPolicy = { everyBytes: 64 * 1024
 export class Checkpoints {
   readonly #core: Core;
   readonly #policy: CheckpointPolicy;
+  readonly #afterEach: () => void;
   #bytesAtLast = 0;
   #running: Promise<void> | undefined;
   #closed = false;
   #timer: Timer | undefined;
 
-  constructor(core: Core, policy: CheckpointPolicy) {
+  /** `afterEach` is called when one was taken, or could not be: the journal may have more that can be let go. */
+  constructor(core: Core, policy: CheckpointPolicy, afterEach: () => void) {
     this.#core = core;
     this.#policy = policy;
+    this.#afterEach = afterEach;
     core.onTouched(() => this.#consider());
     core.journal.onFull(() => this.#consider());
     this.#consider();
@@ -76,5 +79,6 @@ export class Checkpoints {
       // What a checkpoint could not write is still in the segments. A fault of the journal itself is told by the journal.
       log.warn({ err: error }, "could not take a checkpoint; the next one will be tried as usual");
     }
+    this.#afterEach();
   }
 }

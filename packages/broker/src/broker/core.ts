@@ -6,6 +6,7 @@ import { assert, type Clock, type Log, type Now, type Random } from "@sluice/run
 import type { Durability, Journal, Shortage, StorageFault } from "../journal/journal.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
 import type { Memory } from "./batch.ts";
+import { takeAllDeadBodies } from "./dead-bodies.ts";
 import type { Salt } from "./ids.ts";
 import type { BrokerLimits } from "./limits.ts";
 import type { BrokerState, Change, UnwrittenChange } from "./state.ts";
@@ -59,6 +60,7 @@ export class Core {
         if (problem !== undefined) this.log.error({ sequence, owner: part.owner, type: part.type }, problem);
       }
     });
+    this.journal.release(takeAllDeadBodies(this.state));
   }
 
   /** Hears of each commit from now on. */

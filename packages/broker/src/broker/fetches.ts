@@ -151,9 +151,12 @@ export class Fetches {
     partition: number,
     batch: KeptBatch,
   ): Promise<Uint8Array | Refused<Refusal> | undefined> {
+    const { position } = batch;
     try {
-      return await this.#core.journal.readBody(batch.position);
+      return await this.#core.journal.readBody(position);
     } catch (error) {
+      // It may have been relocated in the meantime, and what was there before be gone.
+      if (batch.position !== position) return this.#readBack(topic, partition, batch);
       const startOffset = topic.partitions[partition]?.startOffset ?? 0;
       if (batch.firstOffset + batch.count <= startOffset) return undefined;
       if (!(error instanceof Fault && error.code === "body-damaged")) {

@@ -12,7 +12,7 @@ import { decideSend } from "../queue/decide/send.ts";
 import { visibilityTimeoutMsMax } from "../queue/limits.ts";
 import { type Delivery, isPresent, type Receipt } from "../queue/message.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
-import { nextDueMs, type QueueState } from "../queue/state.ts";
+import { bodyPositionOf, nextDueMs, type QueueState } from "../queue/state.ts";
 import type {
   Durable,
   ExtendRequest,
@@ -250,6 +250,9 @@ export class Queues {
     try {
       return await journal.readBody(delivery.bodyPosition);
     } catch (error) {
+      // It may have been relocated since it was delivered, and what was there before be gone.
+      const bodyPosition = bodyPositionOf(queue, delivery.sequence) ?? delivery.bodyPosition;
+      if (bodyPosition !== delivery.bodyPosition) return this.#readBack(queue, { ...delivery, bodyPosition });
       const where = { queue: this.#name(queue.number), sequence: delivery.sequence, err: error };
       if (!(error instanceof Fault && error.code === "body-damaged")) {
         log.error(where, "a message could not be read back from the journal");

@@ -275,16 +275,20 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
     if (record.kind === "configured") return "synced";
     const queue = this.#queues.get(owner);
     assert(queue !== undefined, `queue ${owner} is in the catalog`);
-    return queue.settings.durability;
+    return atLeastWritten(record.kind, queue.settings.durability);
   }
 
   #topicDurability({ owner, record }: Change & { what: "topic" }): JournalPart["durability"] {
     if (record.kind === "configured") return "synced";
     const topic = this.#topics.get(owner);
     assert(topic !== undefined, `topic ${owner} is in the catalog`);
-    return topicDurability(topic.settings);
+    return atLeastWritten(record.kind, topicDurability(topic.settings));
   }
 }
+
+/** What lies in the journal goes on to lie there when it is relocated, whatever the durability of its owner has become since. */
+const atLeastWritten = (kind: string, durability: JournalPart["durability"]): JournalPart["durability"] =>
+  kind === "relocated" && durability === "memory" ? "buffered" : durability;
 
 const joined = <Thing>(some: readonly Thing[], more: readonly Thing[]): readonly Thing[] =>
   some.length === 0 ? more : [...some, ...more];

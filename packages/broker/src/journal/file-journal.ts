@@ -9,15 +9,17 @@ import type {
   BodyPosition,
   Journal,
   JournalPart,
+  RelocationRoom,
   ReplayedAppend,
   ReplayReport,
   Settled,
   Shortage,
   StorageFault,
+  Stretch,
 } from "./journal.ts";
 import { LiveBodies } from "./live-bodies.ts";
 import { MeasuredDisk } from "./measured-disk.ts";
-import { placeOf, segmentNumberOf } from "./record-codec.ts";
+import { bodyPosition, placeOf, segmentNumberOf } from "./record-codec.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { Reserve } from "./reserve.ts";
 
@@ -25,6 +27,9 @@ const segmentBytesDefault = 64 * 1024 * 1024;
 
 /** A reserve in which a few hundred thousand acks fit, and a start is not felt. */
 export const reserveBytesUsual = 16 * 1024 * 1024;
+
+/** An append of so many bytes is written and synced in some milliseconds. */
+const relocationBytesUsual = 1024 * 1024;
 
 export interface FileJournalOptions {
   readonly disk: Disk;
@@ -93,6 +98,14 @@ export class FileJournal implements Journal {
     if (this.#reserve.full) return "disk";
     const { budgetBytes = Number.POSITIVE_INFINITY } = this.#options;
     return this.#disk.bytes + this.pendingBytes >= budgetBytes ? "budget" : undefined;
+  }
+
+  /** The rest of a reserve is for acks, receives and checkpoints. */
+  get relocationRoom(): RelocationRoom {
+    const { full, roomBytes, bytes } = this.#reserve;
+    const appendBytesMax =
+      bytes === 0 ? relocationBytesUsual : Math.min(relocationBytesUsual, Math.floor(bytes / 8));
+    return { bytesMax: full ? Math.floor(roomBytes / 4) : Number.POSITIVE_INFINITY, appendBytesMax };
   }
 
   onFull(listener: () => void): void {
@@ -200,6 +213,15 @@ export class FileJournal implements Journal {
       if (position === 0 || !this.#live.release(position, lastSequence)) continue;
       this.#compaction?.segmentEmptied(segmentNumberOf(position));
     }
+  }
+
+  covered(): readonly Stretch[] {
+    const segments = this.#compaction?.covered() ?? [];
+    return segments.map(({ number, name }) => ({
+      from: bodyPosition(number, 0),
+      to: bodyPosition(number + 1, 0),
+      bytes: this.#disk.bytesOf(name),
+    }));
   }
 
   checkpoint(snapshot: Iterable<JournalPart>): Promise<void> {

@@ -7,10 +7,10 @@
 import { addMoved, addRestored, addSent } from "./apply-arrivals.ts";
 import type { BodyPosition, MessageSequence } from "./message.ts";
 import type { Now } from "./now.ts";
-import type { QueueRecord } from "./records.ts";
+import type { QueueRecord, RelocatedMessage } from "./records.ts";
 import { Phase } from "./slots.ts";
 import type { QueueState } from "./state.ts";
-import { becomeReady, hide, leave, remove } from "./transitions.ts";
+import { becomeReady, hide, relocate, remove } from "./transitions.ts";
 
 /**
  * Changes `state` by what `record` says.
@@ -81,11 +81,16 @@ export function applyToQueue(
     case "moved-out":
       for (const sequence of record.sequences) {
         const slot = find(state, sequence, undefined);
-        if (slot >= 0) leave(state, slot);
+        // Its moved-in mentions the body once more, so that this mention ends.
+        if (slot >= 0) remove(state, slot);
       }
       return;
     case "moved-in":
       addMoved(state, record, positions, first);
+      return;
+    case "relocated":
+      for (let i = 0; i < record.messages.length; i++)
+        relocate(state, (record.messages[i] as RelocatedMessage).sequence, positions[first + i] ?? 0);
       return;
     case "restored-queue":
       state.settings = record.settings;

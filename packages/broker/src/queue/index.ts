@@ -10,6 +10,7 @@ export { decideDue, type FellDue } from "./decide/due.ts";
 export { decideExtend } from "./decide/extend.ts";
 export { decideNack } from "./decide/nack.ts";
 export { decideReceive } from "./decide/receive.ts";
+export { decideRelocate, type FoundBody } from "./decide/relocate.ts";
 export { decideSend } from "./decide/send.ts";
 export type { DecodedRecord } from "./decoded.ts";
 export * from "./limits.ts";

@@ -13,6 +13,7 @@
  *     9 moved-in           from reason:u8 moved-at:f64 first-sequence count { origin body-bytes attributes }   count bodies
  *    10 restored-queue     settings next-sequence next-lease
  *    11 restored-messages  count { restored body-bytes attributes }                                            count bodies
+ *    12 relocated          count { sequence body-bytes }                                                       count bodies
  */
 import { type EncodedBody, eachBody, encodedBody, type ReplayedBody, readBody } from "./body-codec.ts";
 import { type DecodedRecord, malformed, unknownType } from "./decoded.ts";
@@ -40,7 +41,16 @@ const types = {
   "moved-in": 9,
   "restored-queue": 10,
   "restored-messages": 11,
+  relocated: 12,
 } as const satisfies Record<QueueRecord["kind"], number>;
+
+/** Those whose records carry bodies. */
+const typesWithBodies: ReadonlySet<number> = new Set([
+  types.sent,
+  types["moved-in"],
+  types["restored-messages"],
+  types.relocated,
+]);
 
 const noBodies: readonly EncodedBody[] = [];
 const writer = new RecordWriter();
@@ -100,6 +110,12 @@ function writeQueueRecord(to: RecordWriter, record: QueueRecord): readonly Encod
         writeRestored(to, message);
         return encodedBody(message.body, message.bodyPosition);
       });
+    case "relocated":
+      to.varint(record.messages.length);
+      return record.messages.map(({ sequence, body }) => {
+        to.varint(sequence).varint(body.byteLength);
+        return encodedBody(body, 0);
+      });
   }
 }
 
@@ -121,9 +137,7 @@ function readQueueRecord(
   from: RecordReader,
   bodies: readonly ReplayedBody[],
 ): QueueRecord | undefined {
-  if (type !== types.sent && type !== types["moved-in"] && type !== types["restored-messages"]) {
-    if (bodies.length > 0) from.reject();
-  }
+  if (bodies.length > 0 && !typesWithBodies.has(type)) from.reject();
   switch (type) {
     case types.configured:
       return { kind: "configured", settings: readSettings(from) };
@@ -173,6 +187,14 @@ function readQueueRecord(
       return {
         kind: "restored-messages",
         messages: eachBody(from, bodies, (given) => readRestored(from, given)),
+      };
+    case types.relocated:
+      return {
+        kind: "relocated",
+        messages: eachBody(from, bodies, (given) => ({
+          sequence: from.varint(),
+          body: readBody(from, given),
+        })),
       };
     default:
       return undefined;

@@ -93,6 +93,17 @@ export interface MovedIn {
   readonly messages: readonly MovedMessage[];
 }
 
+export interface RelocatedMessage {
+  readonly sequence: MessageSequence;
+  readonly body: Body;
+}
+
+/** The bodies of messages were written once more, so that the place where they lay can go. Carries a body for each. */
+export interface Relocated {
+  readonly kind: "relocated";
+  readonly messages: readonly RelocatedMessage[];
+}
+
 /** The first record of a queue in a checkpoint. */
 export interface RestoredQueue {
   readonly kind: "restored-queue";
@@ -134,5 +145,6 @@ export type QueueRecord =
   | Readied
   | MovedOut
   | MovedIn
+  | Relocated
   | RestoredQueue
   | RestoredMessages;

@@ -1,4 +1,5 @@
 /** The steps between the phases of a message's life. Only `apply` takes them. */
+import type { BodyPosition, MessageSequence } from "./message.ts";
 import { Phase } from "./slots.ts";
 import type { QueueState } from "./state.ts";
 
@@ -44,8 +45,10 @@ export function becomeReady(state: QueueState, slot: number): void {
   state.returned.push(slot, state.messages.sequence[slot] as number);
 }
 
-/** Gone from this queue; its body lives on in another. */
-export function leave(state: QueueState, slot: number): void {
+/** Gone from this queue. Whether the body lives on in another is for the journal to know, which counts who wants it. */
+export function remove(state: QueueState, slot: number): void {
+  const position = state.messages.bodyPosition[slot] as number;
+  if (position !== 0) state.deadBodies.push(position);
   detach(state, slot);
   const bodyBytes = state.messages.bodyBytes[slot] as number;
   state.bodyBytes -= bodyBytes;
@@ -54,9 +57,14 @@ export function leave(state: QueueState, slot: number): void {
   state.messages.free(slot);
 }
 
-/** Gone for good, with its body. */
-export function remove(state: QueueState, slot: number): void {
-  const position = state.messages.bodyPosition[slot] as number;
-  if (position !== 0) state.deadBodies.push(position);
-  leave(state, slot);
+/**
+ * The body lies at `position` from now on, and where it lay before is dead. Of a message that is gone the new place is: nothing is lost by
+ * that, so it is not counted.
+ */
+export function relocate(state: QueueState, sequence: MessageSequence, position: BodyPosition): void {
+  if (position === 0) return;
+  const slot = state.index.find(sequence);
+  const dead = slot < 0 ? position : (state.messages.bodyPosition[slot] as number);
+  if (dead !== 0) state.deadBodies.push(dead);
+  if (slot >= 0) state.messages.bodyPosition[slot] = position;
 }

@@ -40,6 +40,10 @@ export function applyToTopic(
         for (const { position } of dropped) if (position !== 0) state.deadPositions.push(position);
       }
       return;
+    case "relocated":
+      for (const [i, { partition, firstOffset }] of record.batches.entries())
+        relocate(state, partition, firstOffset, positions[first + i] ?? 0);
+      return;
     case "restored-topic":
       state.settings = record.settings;
       state.turn = record.turn;
@@ -55,6 +59,18 @@ export function applyToTopic(
     default:
       record satisfies never;
   }
+}
+
+/**
+ * The batch lies at `position` from now on, and where it lay before is dead. Of one that is gone the new place is: nothing is lost by that, so it
+ * is not counted.
+ */
+function relocate(state: TopicState, partition: number, firstOffset: number, position: BodyPosition): void {
+  if (position === 0) return;
+  const batch = state.partitions[partition]?.find(firstOffset);
+  const dead = batch === undefined ? position : batch.position;
+  if (dead !== 0) state.deadPositions.push(dead);
+  if (batch !== undefined) batch.position = position;
 }
 
 /** All batches have the same fields in the same order, so that reading them stays fast. */

@@ -5,6 +5,7 @@ export type * from "./commands.ts";
 export { decideConfigureTopic } from "./decide/configure.ts";
 export type { TopicDecision } from "./decide/decision.ts";
 export { decidePublish } from "./decide/publish.ts";
+export { decideRelocateBatches, type FoundBatch } from "./decide/relocate.ts";
 export { decideRetention, decideTrim, nextRetentionMs } from "./decide/retention.ts";
 export { decideTransaction } from "./decide/transaction.ts";
 export { FetchedRecords, fetch, offsetAtTime } from "./fetch.ts";

@@ -100,6 +100,12 @@ export class PartitionLog {
     return found;
   }
 
+  /** The batch that begins with this record, if it is kept. */
+  find(firstOffset: number): KeptBatch | undefined {
+    const batch = this.#batches[this.#batchAt(firstOffset)];
+    return batch?.firstOffset === firstOffset ? batch : undefined;
+  }
+
   #add(batch: KeptBatch): void {
     this.#batches.push(batch);
     this.#retainedBytes += batch.byteLength;

@@ -7,6 +7,7 @@
  *    66 restored-topic    settings turn count { start-offset end-offset }
  *    67 restored-batches  count { published-at:f64 batch }                         a body for each batch
  *    68 trimmed           count { partition start-offset }
+ *    71 relocated         count { partition first-offset body-bytes }              a body for each batch
  *
  *    settings => partition-count retention:u8 retention-ms:f64 retention-bytes:f64 durability:u8
  *    batch    => partition first-offset count body-bytes                           the body as batch-codec.ts has it
@@ -27,6 +28,7 @@ const types = {
   "restored-topic": 66,
   "restored-batches": 67,
   trimmed: 68,
+  relocated: 71,
 } as const satisfies Record<TopicJournalRecord["kind"], number>;
 
 /** The number of a retention is its place here. */
@@ -55,6 +57,13 @@ function writeTopicRecord(to: RecordWriter, record: TopicJournalRecord, bodies: 
     case "trimmed":
       to.varint(record.starts.length);
       for (const { partition, startOffset } of record.starts) to.varint(partition).varint(startOffset);
+      return;
+    case "relocated":
+      to.varint(record.batches.length);
+      for (const { partition, firstOffset, bytes } of record.batches) {
+        to.varint(partition).varint(firstOffset).varint(bytes.byteLength);
+        bodies.push(encodedBody(bytes, 0));
+      }
       return;
     case "restored-topic":
       writeSettings(to, record.settings);
@@ -101,6 +110,13 @@ function readTopicRecord(
     case types.trimmed: {
       const starts = times(from.count(2), () => ({ partition: from.varint(), startOffset: from.varint() }));
       return { kind: "trimmed", starts };
+    }
+    case types.relocated: {
+      const batches = times(from.count(3), () => {
+        const [partition, firstOffset] = [from.varint(), from.varint()];
+        return { partition, firstOffset, bytes: readBody(from, nextBody(from, bodies)) };
+      });
+      return { kind: "relocated", batches };
     }
     case types["restored-topic"]: {
       const [settings, turn] = [readSettings(from), from.varint()];

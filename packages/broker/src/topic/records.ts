@@ -57,9 +57,22 @@ export interface RestoredBatches {
   readonly batches: readonly RestoredBatch[];
 }
 
+export interface RelocatedBatch {
+  readonly partition: number;
+  readonly firstOffset: number;
+  readonly bytes: Body;
+}
+
+/** Batches were written once more, so that the place where they lay can go. Each is a body. */
+export interface BatchesRelocated {
+  readonly kind: "relocated";
+  readonly batches: readonly RelocatedBatch[];
+}
+
 export type TopicJournalRecord =
   | TopicConfigured
   | BatchesPublished
   | RecordsTrimmed
+  | BatchesRelocated
   | RestoredTopic
   | RestoredBatches;

@@ -59,6 +59,10 @@ const byKind: {
     kind: fc.constant("trimmed"),
     starts: upTo(record({ partition: count, startOffset: count })),
   }),
+  relocated: record({
+    kind: fc.constant("relocated"),
+    batches: upTo(record({ partition: count, firstOffset: count, bytes: anyBytes })),
+  }),
   "restored-topic": record({
     kind: fc.constant("restored-topic"),
     settings,

@@ -95,7 +95,7 @@ async function work(
 }
 
 /** A journal with a checkpoint that holds a whole state, and after it every record once more. The same bytes each time. */
-export async function journalWithEverything(): Promise<SimulatedDisk> {
+async function journalWithEverything(): Promise<SimulatedDisk> {
   const disk = new SimulatedDisk(seededRandom(1));
   const clock = new VirtualClock();
   const never = Number.POSITIVE_INFINITY;
@@ -107,6 +107,33 @@ export async function journalWithEverything(): Promise<SimulatedDisk> {
   await during(disk, clock, never, (broker, ask) => work("new", broker, ask, clock));
   return disk;
 }
+
+/** The same, and then a life in which so much else comes and goes that what is kept is relocated. */
+async function journalWithRelocated(): Promise<SimulatedDisk> {
+  const disk = await journalWithEverything();
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 1));
+  await during(disk, clock, 12_000, async (broker, ask) => {
+    const padding = { ...message("passing"), body: Buffer.alloc(1500) };
+    const publishes = [{ topic: "moved-news", records: [record("moved record")] }];
+    const sends = [{ queue: "moved-jobs", messages: [message("moved message")] }];
+    for (let round = 0; round < 8; round++) {
+      // Not in the first segment, of which too much is kept.
+      if (round === 1) granted(await ask(broker.transact({ publishes, sends })));
+      granted(await ask(broker.send({ queue: "passing", messages: [padding] })));
+      const taken = granted(await ask(broker.receive({ queue: "passing", max: 1, waitMs: 0 })));
+      const receipt = taken.deliveries[0]?.receipt ?? "";
+      granted(await ask(broker.ack({ queue: "passing", receipt })));
+    }
+    await clock.advance(1000);
+  });
+  return disk;
+}
+
+/** The journals that are kept, by the name of their folder. */
+export const journals: Readonly<Record<string, () => Promise<SimulatedDisk>>> = {
+  "format-1": journalWithEverything,
+  "format-1-relocated": journalWithRelocated,
+};
 
 /** What clients see of a broker on this disk: everything that is waiting, kept or committed, as values that JSON can hold. */
 export async function seenBy(disk: SimulatedDisk): Promise<unknown> {
