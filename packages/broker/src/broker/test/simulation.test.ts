@@ -6,7 +6,7 @@ import { ok } from "node:assert/strict";
 import { test } from "node:test";
 import { Broker, noAttributes, type QueueDelivery, type RecordPlace } from "@sluice/broker";
 import { FileJournal } from "@sluice/broker/journal";
-import { type Random, seededRandom } from "@sluice/runtime";
+import { createMetrics, type Random, type Registry, seededRandom } from "@sluice/runtime";
 import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
 import { Ledger, settled } from "./ledger.ts";
 
@@ -21,6 +21,8 @@ function range(first: number, count: number): number[] {
 
 /** How often a disk was full. */
 let timesFull = 0;
+/** Lives in which bodies were relocated. */
+let livesRelocating = 0;
 
 const bytesOn = (disk: SimulatedDisk): number =>
   disk.fileNames().reduce((sum, name) => sum + (disk.content(name)?.byteLength ?? 0), 0);
@@ -32,6 +34,7 @@ class World {
   disk: SimulatedDisk;
   /** Whether each life begins with little space left, so that the disk is full now and then. */
   readonly #isSmall: boolean;
+  readonly #hasShortSegments: boolean;
   /** What went wrong in work that nobody awaits. */
   failure: unknown;
   #serial = 0;
@@ -40,6 +43,7 @@ class World {
     this.random = seededRandom(seed);
     this.disk = new SimulatedDisk(this.random);
     this.#isSmall = seed % 3 === 0;
+    this.#hasShortSegments = seed % 2 === 0;
   }
 
   pick(below: number): number {
@@ -50,20 +54,18 @@ class World {
     return `${what}-${++this.#serial}${"x".repeat(this.pick(3) === 0 ? this.pick(900) : 0)}`;
   }
 
-  async open(): Promise<Broker> {
+  async open(metrics: Registry): Promise<Broker> {
     const { clock, random, disk } = this;
+    // In short segments there is soon little that is wanted.
+    const segmentBytes = this.#hasShortSegments ? 1536 : 4096;
     const reserveBytes = this.#isSmall ? 4096 : 0;
     if (this.#isSmall) disk.capacityBytes = bytesOn(disk) + reserveBytes + 1000 + this.pick(8000);
-    const journal = await FileJournal.open({ disk, random, clock, segmentBytes: 4096, reserveBytes });
+    const journal = await FileJournal.open({ disk, random, clock, segmentBytes, reserveBytes });
     journal.onFull(() => timesFull++);
     // A checkpoint every few appends, so that cuts fall into every step of it.
-    return Broker.open({
-      journal,
-      clock,
-      random,
-      checkpoints: { everyBytes: 2000 },
-      limits: { memoryBudgetBytes: 40_000 },
-    });
+    const checkpoints = { everyBytes: 2000 };
+    const limits = { memoryBudgetBytes: 40_000 };
+    return Broker.open({ journal, clock, random, metrics, checkpoints, limits });
   }
 
   /** One life: works until the cut, or to the end of its steps; then the next process finds what the disk kept. */
@@ -76,8 +78,9 @@ class World {
       if (disk.calls >= cutAt) image ??= disk.crash();
       return undefined;
     };
+    const metrics = createMetrics();
     let broker: Broker | undefined;
-    const opening = this.#open((opened) => {
+    const opening = this.#open(metrics, (opened) => {
       broker = opened;
     });
     for (let turns = 0; broker === undefined && image === undefined && turns < 10_000; turns++)
@@ -87,11 +90,13 @@ class World {
       for (let step = 0; step < stepsPerLife && image === undefined; step++) await life.step();
     }
     void opening;
+    const relocated = await metrics.getSingleMetric("sluice_relocated_bytes_total")?.get();
+    if ((relocated?.values[0]?.value ?? 0) > 0) livesRelocating++;
     this.disk = image ?? disk.crash();
   }
 
-  async #open(opened: (broker: Broker) => void): Promise<void> {
-    const broker = await this.open();
+  async #open(metrics: Registry, opened: (broker: Broker) => void): Promise<void> {
+    const broker = await this.open(metrics);
     await broker.createQueue({ queue: "dead" });
     await broker.createQueue({ queue: "jobs", deadLetter: { queue: "dead", receiveCountMax: 3 } });
     await broker.createTopic({ topic: "news", partitionCount: 3 });
@@ -203,10 +208,7 @@ class Life {
   async #publish(): Promise<void> {
     const { ledger } = this.#world;
     const body = this.#world.body("record");
-    const record: { topic: string; promised: { partition: number; offset: number } | undefined } = {
-      topic: "news",
-      promised: undefined,
-    };
+    const record = { topic: "news", promised: undefined as RecordPlace | undefined };
     ledger.records.set(body, record);
     const key = Buffer.from(`key-${this.#world.pick(5)}`);
     const answer = await this.#broker.publish({
@@ -336,4 +338,11 @@ for (let first = 0; first < seeds.length; first += seedsPerTest) {
 
 test("the disk was full often enough", () => {
   ok(seeds.length < 50 || timesFull > seeds.length / 10, `${timesFull} times in ${seeds.length} seeds`);
+});
+
+test("bodies were relocated often enough", () => {
+  ok(
+    seeds.length < 50 || livesRelocating > seeds.length / 10,
+    `in ${livesRelocating} lives of ${seeds.length} seeds`,
+  );
 });
