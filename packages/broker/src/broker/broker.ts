@@ -16,6 +16,7 @@ import {
 import type { Journal } from "../journal/journal.ts";
 import type { Receipt } from "../queue/message.ts";
 import type * as api from "./api.ts";
+import { type ArchivePolicy, Archiving, defaultArchivePolicy } from "./archiving.ts";
 import { type CheckpointPolicy, Checkpoints, defaultCheckpointPolicy } from "./checkpoints.ts";
 import { Core } from "./core.ts";
 import { Descriptions } from "./descriptions.ts";
@@ -48,6 +49,7 @@ export interface BrokerOptions {
   readonly durability?: "synced" | "buffered";
   readonly limits?: Partial<BrokerLimits>;
   readonly checkpoints?: Partial<CheckpointPolicy>;
+  readonly archive?: Partial<ArchivePolicy>;
 }
 
 export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable {
@@ -83,8 +85,9 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     this.#groups = new Groups(core, directory, this.#timetable);
     this.#transactions = new Transactions(core, directory, this.#topics);
     this.#relocation = new Relocation(core, statistics);
+    const archiving = new Archiving(core, { ...defaultArchivePolicy, ...options.archive });
     const policy = { ...defaultCheckpointPolicy, ...options.checkpoints };
-    this.#checkpoints = new Checkpoints(core, policy, () => this.#relocation.start());
+    this.#checkpoints = new Checkpoints(core, policy, archiving, () => this.#relocation.start());
     this.#descriptions = new Descriptions(core, directory, this.#topics);
   }
 

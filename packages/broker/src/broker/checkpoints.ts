@@ -3,6 +3,7 @@
  * reads, and lets segments go whose messages are gone. Taking one is only a matter of cost: the state is the same without.
  */
 import type { Timer } from "@sluice/runtime";
+import type { Archiving } from "./archiving.ts";
 import type { Core } from "./core.ts";
 
 export interface CheckpointPolicy {
@@ -20,6 +21,7 @@ export const defaultCheckpointPolicy: CheckpointPolicy = { everyBytes: 64 * 1024
 export class Checkpoints {
   readonly #core: Core;
   readonly #policy: CheckpointPolicy;
+  readonly #archiving: Archiving;
   readonly #afterEach: () => void;
   #bytesAtLast = 0;
   #running: Promise<void> | undefined;
@@ -27,8 +29,9 @@ export class Checkpoints {
   #timer: Timer | undefined;
 
   /** `afterEach` is called when one was taken, or could not be: the journal may have more that can be let go. */
-  constructor(core: Core, policy: CheckpointPolicy, afterEach: () => void) {
+  constructor(core: Core, policy: CheckpointPolicy, archiving: Archiving, afterEach: () => void) {
     this.#core = core;
+    this.#archiving = archiving;
     this.#policy = policy;
     this.#afterEach = afterEach;
     core.onTouched(() => this.#consider());
@@ -47,6 +50,7 @@ export class Checkpoints {
   /** Takes none any more; resolves when the one under way has ended. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#archiving.stop();
     this.#timer?.[Symbol.dispose]();
     await this.#running;
   }
@@ -71,6 +75,9 @@ export class Checkpoints {
     const { journal, log } = this.#core;
     if (this.#closed || journal.fault !== undefined) return;
     this.#bytesAtLast = this.#core.appendedBytes;
+    // Before, so that the checkpoint need not hold what the archive has.
+    await this.#archiving.run();
+    if (this.#closed) return;
     const startedMs = this.#core.now().monotonicMs;
     try {
       await journal.checkpoint(this.#core.state.snapshot(this.#core.now()));

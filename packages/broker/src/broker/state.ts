@@ -279,7 +279,8 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
   }
 
   #topicDurability({ owner, record }: Change & { what: "topic" }): JournalPart["durability"] {
-    if (record.kind === "configured") return "synced";
+    // What lay in the log before goes when this has settled.
+    if (record.kind === "configured" || record.kind === "archived") return "synced";
     const topic = this.#topics.get(owner);
     assert(topic !== undefined, `topic ${owner} is in the catalog`);
     return atLeastWritten(record.kind, topicDurability(topic.settings));

@@ -1,8 +1,10 @@
 /** The journal in files of one directory: what the parts beside it do, put together behind the interface. */
 import { assert, type Clock, type Log, type Random, silentLog, systemClock } from "@sluice/runtime";
+import type { Archive } from "./archive.ts";
 import { BodyReader } from "./body-reader.ts";
 import { Compaction } from "./compaction.ts";
 import type { Disk, DiskFile } from "./disk.ts";
+import { FileArchive, groupBytesDefault } from "./file-archive.ts";
 import { GroupCommit, StorageFailed } from "./group-commit.ts";
 import type {
   Appended,
@@ -44,6 +46,8 @@ export interface FileJournalOptions {
   readonly reserveBytes?: number;
   /** Bytes of all files of the journal from which on it counts as full. Default: no bound. */
   readonly budgetBytes?: number;
+  /** Records of topics are archived in groups of about so many bytes, which are read as a whole. Default 64 KiB. */
+  readonly archiveGroupBytes?: number;
   /** For looking now and then whether a full disk has space again. Default: that of the machine. */
   readonly clock?: Clock;
   /** Default: says nothing. */
@@ -61,6 +65,7 @@ export class FileJournal implements Journal {
   readonly #live = new LiveBodies();
   #commit: GroupCommit | undefined;
   #compaction: Compaction | undefined;
+  #archive: FileArchive | undefined;
   readonly #fullListeners: (() => void)[] = [];
   #replayed: Promise<unknown> = Promise.resolve();
   #phase: "opened" | "replaying" | "ready" | "closed" = "opened";
@@ -108,6 +113,10 @@ export class FileJournal implements Journal {
     return { bytesMax: full ? Math.floor(roomBytes / 4) : Number.POSITIVE_INFINITY, appendBytesMax };
   }
 
+  get archive(): Archive | undefined {
+    return this.#archive;
+  }
+
   onFull(listener: () => void): void {
     this.#fullListeners.push(listener);
   }
@@ -133,7 +142,10 @@ export class FileJournal implements Journal {
         segmentBytes,
         reserve,
         onSegment: (segment) => this.#bodies.add(segment),
-        onSynced: () => this.#compaction?.proceed(),
+        onSynced: () => {
+          this.#compaction?.proceed();
+          this.#archive?.proceed();
+        },
         onFault: (fault) => {
           this.#log.error({ err: fault }, "the journal stopped");
           void reserve.stop();
@@ -155,6 +167,18 @@ export class FileJournal implements Journal {
       checkpoints: recovered.checkpoints.map(({ name }) => name),
     });
     this.#commit = commit;
+    this.#archive = new FileArchive(
+      {
+        disk,
+        random,
+        log: this.#log,
+        groupBytes: this.#options.archiveGroupBytes ?? groupBytesDefault,
+        syncDirectory: () => commit.syncDirectory(),
+        progress: () => commit,
+        onRemoved: () => reserve.retry(),
+      },
+      recovered.archives,
+    );
     await reading(() => reserve.open(recovered.segments.length === 0));
     this.#tell(recovered.report);
     if (this.#phase === "replaying") this.#phase = "ready";
@@ -235,6 +259,7 @@ export class FileJournal implements Journal {
     this.#phase = "closed";
     await this.#replayed;
     await this.#compaction?.stop();
+    await this.#archive?.close();
     await this.#reserve.stop();
     await this.#commit?.close();
     await this.#bodies.close();

@@ -5,6 +5,7 @@
  * Implementations pass `journalConformance`. What is on the disk is described in docs/journal.md.
  */
 import type { Fault } from "@sluice/runtime";
+import type { Archive } from "./archive.ts";
 
 /**
  * What a reply rests on.
@@ -133,6 +134,9 @@ export interface Journal extends AsyncDisposable {
 
   /** How much may be appended in order to make room elsewhere. */
   readonly relocationRoom: RelocationRoom;
+
+  /** Files beside the log for what is kept long; undefined before the replay, and where nothing is kept. */
+  readonly archive: Archive | undefined;
 
   /** Calls `listener` each time that the disk is found full. */
   onFull(listener: () => void): void;

@@ -10,6 +10,7 @@ export class MemoryJournal implements Journal {
   readonly fault = undefined;
   readonly pendingBytes = 0;
   readonly full = undefined;
+  readonly archive = undefined;
   readonly relocationRoom = { bytesMax: Number.POSITIVE_INFINITY, appendBytesMax: Number.POSITIVE_INFINITY };
   #waiting: Settled[] = [];
   #closed = false;

@@ -1,5 +1,6 @@
 /** The rules of topics and consumer groups, as the shell uses them: decide, append, apply. */
 export { applyToTopic } from "./apply.ts";
+export type { ArchivedRange, ArchiveFile } from "./archived-range.ts";
 export { decodeBatch, encodeBatch } from "./batch-codec.ts";
 export type * from "./commands.ts";
 export { decideConfigureTopic } from "./decide/configure.ts";
@@ -28,4 +29,4 @@ export type { BatchesPublished, TopicJournalRecord } from "./records.ts";
 export * from "./refusals.ts";
 export * from "./settings.ts";
 export { snapshotTopic } from "./snapshot.ts";
-export { type TopicDirectory, TopicState, takeDeadBatches, topicDurability } from "./state.ts";
+export { type TopicDirectory, TopicState, takeDeadBatches, takeDeadFiles, topicDurability } from "./state.ts";

@@ -1,5 +1,6 @@
 /** What happened to a topic, as facts. Publishing is batch-shaped: one record, whatever the number of messages and partitions. */
 import type { Body, BodyPosition } from "../queue/message.ts";
+import type { ArchivedRange } from "./archived-range.ts";
 import type { TopicSettings } from "./settings.ts";
 
 /** The topic was created, or its settings were changed. */
@@ -37,6 +38,16 @@ export interface RecordsTrimmed {
   readonly starts: readonly PartitionStart[];
 }
 
+/** A range of a partition. */
+export interface PartitionRange extends ArchivedRange {
+  readonly partition: number;
+}
+
+/** What a partition had up to the end of this range was moved to a file of the archive, which is on the disk. */
+export interface RecordsArchived extends PartitionRange {
+  readonly kind: "archived";
+}
+
 /** The first record of a topic in a checkpoint. */
 export interface RestoredTopic {
   readonly kind: "restored-topic";
@@ -49,6 +60,12 @@ export interface RestoredTopic {
 export interface RestoredBatch extends PublishedBatch {
   readonly publishedAtMs: number;
   readonly position: BodyPosition;
+}
+
+/** Ranges of a checkpoint, by partition and in the order of their offsets: they stand before its batches. */
+export interface RestoredArchives {
+  readonly kind: "restored-archives";
+  readonly ranges: readonly PartitionRange[];
 }
 
 /** Batches of a checkpoint. Each is a body. */
@@ -74,5 +91,7 @@ export type TopicJournalRecord =
   | BatchesPublished
   | RecordsTrimmed
   | BatchesRelocated
+  | RecordsArchived
   | RestoredTopic
+  | RestoredArchives
   | RestoredBatches;

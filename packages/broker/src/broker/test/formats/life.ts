@@ -2,9 +2,9 @@
  * A life of a broker that writes every kind of record, and what its clients see of it afterwards: what the journals beside this file were
  * made from, and what every later version must still find in them.
  */
-import { Broker, type noAttributes } from "@sluice/broker";
+import { Broker, type BrokerOptions, type noAttributes } from "@sluice/broker";
 import { FileJournal } from "@sluice/broker/journal";
-import { seededRandom } from "@sluice/runtime";
+import { assert, seededRandom } from "@sluice/runtime";
 import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
 import { settled } from "../ledger.ts";
 import { granted } from "../world.ts";
@@ -28,11 +28,12 @@ async function during(
   clock: VirtualClock,
   everyBytes: number,
   work: (broker: Broker, ask: <Answer>(asked: Promise<Answer>) => Promise<Answer>) => Promise<void>,
+  options: Pick<BrokerOptions, "archive"> = {},
 ): Promise<void> {
   const random = seededRandom(disk.fileNames().length + 1);
   const ask = <Answer>(asked: Promise<Answer>): Promise<Answer> => settled(clock, asked);
   const journal = await FileJournal.open({ disk, random, segmentBytes: 4096 });
-  const broker = await ask(Broker.open({ journal, clock, random, checkpoints: { everyBytes } }));
+  const broker = await ask(Broker.open({ journal, clock, random, checkpoints: { everyBytes }, ...options }));
   await work(broker, ask);
   await ask(broker[Symbol.asyncDispose]());
 }
@@ -129,10 +130,37 @@ async function journalWithRelocated(): Promise<SimulatedDisk> {
   return disk;
 }
 
+/** The same, and then a life that archives what topics keep: before its checkpoint, and again when it is killed before the next one. */
+async function journalWithArchive(): Promise<SimulatedDisk> {
+  const disk = await journalWithEverything();
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 1));
+  const records = [record("in the archive", "a key"), record("in the archive too")];
+  let killed: SimulatedDisk | undefined;
+  await during(
+    disk,
+    clock,
+    1,
+    async (broker, ask) => {
+      granted(await ask(broker.publish({ topic: "new-news", records })));
+      await clock.advance(1000);
+      disk.onCall = ({ operation, name }) => {
+        if (operation === "create" && name.includes(".checkpoint")) killed ??= disk.imageAfterKill();
+        return undefined;
+      };
+      granted(await ask(broker.publish({ topic: "old-news", records })));
+      await clock.advance(1000);
+    },
+    { archive: { tailBytesMin: 1 } },
+  );
+  assert(killed !== undefined, "the life ended before its second checkpoint");
+  return killed;
+}
+
 /** The journals that are kept, by the name of their folder. */
 export const journals: Readonly<Record<string, () => Promise<SimulatedDisk>>> = {
   "format-1": journalWithEverything,
   "format-1-relocated": journalWithRelocated,
+  "format-1-archive": journalWithArchive,
 };
 
 /** What clients see of a broker on this disk: everything that is waiting, kept or committed, as values that JSON can hold. */

@@ -39,6 +39,8 @@ const kinds = {
     configured: true,
     published: true,
     trimmed: true,
+    archived: true,
+    "restored-archives": true,
     relocated: true,
     "restored-topic": true,
     "restored-batches": true,
