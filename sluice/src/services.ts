@@ -3,9 +3,9 @@
  * that it imports: that is most of what a start takes.
  */
 import type { Broker } from "@sluice/broker";
-import { principalOnly } from "@sluice/broker/http";
 import { BrokerEngine, Bus } from "@sluice/bus";
 import { chatPartitionCounts, createChat } from "@sluice/chat";
+import { principalOnly } from "@sluice/http-edge";
 import {
   type Access,
   type createMetrics,

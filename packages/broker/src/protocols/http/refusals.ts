@@ -1,7 +1,7 @@
 /** The HTTP status of each refusal of the broker. The refusal's name is the problem's code, its sentence the detail. */
+import { type Problem, problem, sendProblem } from "@sluice/http-edge";
 import type { FastifyReply } from "fastify";
 import type { Refusal, Result } from "../../broker/api.ts";
-import { type Problem, problem, sendProblem } from "./problem.ts";
 
 export const statusByRefusal = {
   "unknown-queue": 404,
