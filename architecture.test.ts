@@ -24,7 +24,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "packages/broker/src/producer",
     "packages/broker/src/journal",
   ],
+  "packages/http-edge": ["packages/runtime"],
   "packages/broker/src/protocols": ["packages/runtime", "packages/protocol", "packages/broker/src/broker"],
+  "packages/broker/src/protocols/http": [
+    "packages/runtime",
+    "packages/http-edge",
+    "packages/broker/src/broker",
+  ],
   "packages/broker/src": [
     "packages/broker/src/broker",
     "packages/broker/src/queue",
@@ -38,12 +44,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/client": ["packages/protocol"],
   "packages/signalr": ["packages/runtime"],
   "services/waitroom/src/line": [],
-  "services/waitroom": ["packages/runtime", "packages/bus", "services/waitroom/src/line"],
-  "services/chat": ["packages/runtime", "packages/bus", "packages/signalr"],
+  "services/waitroom": [
+    "packages/runtime",
+    "packages/http-edge",
+    "packages/bus",
+    "services/waitroom/src/line",
+  ],
+  "services/chat": ["packages/runtime", "packages/http-edge", "packages/bus", "packages/signalr"],
   sluice: ["packages", "services", "testkit"],
   testkit: ["packages/runtime", "packages/broker"],
-  bench: ["packages", "services", "sluice", "testkit"],
-  e2e: ["packages", "sluice"],
+  testbed: ["packages/runtime"],
+  bench: ["packages", "services", "sluice", "testkit", "testbed"],
+  e2e: ["packages", "sluice", "testbed"],
   examples: ["packages", "services"],
 };
 

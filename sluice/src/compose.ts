@@ -5,7 +5,7 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Broker, withOwnedTopics } from "@sluice/broker";
-import { guarded, httpRoutes, principalOnly, systemRoutes } from "@sluice/broker/http";
+import { httpRoutes, systemRoutes } from "@sluice/broker/http";
 import {
   FileJournal,
   type Journal,
@@ -14,6 +14,7 @@ import {
   reserveBytesUsual,
 } from "@sluice/broker/journal";
 import { TcpServer } from "@sluice/broker/tcp";
+import { guarded, principalOnly } from "@sluice/http-edge";
 import {
   Access,
   createMetrics,

@@ -7,7 +7,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
-import { answerNotFound, guarded, problem, sendProblem, tokenScheme } from "@sluice/broker/http";
+import { answerNotFound, guarded, problem, sendProblem, tokenScheme } from "@sluice/http-edge";
 import {
   type Access,
   Fault,

@@ -3,9 +3,9 @@
  * that it imports: that is most of what a start takes.
  */
 import type { Broker } from "@sluice/broker";
-import { principalOnly } from "@sluice/broker/http";
 import { BrokerEngine, Bus } from "@sluice/bus";
 import { chatPartitionCounts, createChat } from "@sluice/chat";
+import { principalOnly } from "@sluice/http-edge";
 import {
   type Access,
   type createMetrics,
@@ -45,6 +45,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     clock,
     random,
     log: log.child({ part: "bus" }),
+    metrics,
     partitionCounts: new Map([...waitroomPartitionCounts, ...chatPartitionCounts]),
   });
   opened.use(bus);

@@ -1,9 +1,17 @@
 /** The typed event bus: publish, subscribe, and transactions, over whatever engine it is given. */
-import type { Clock, Log, Random, Readiness } from "@sluice/runtime";
+import {
+  type Clock,
+  createMetrics,
+  type Log,
+  type Random,
+  type Readiness,
+  type Registry,
+} from "@sluice/runtime";
 import type { Durability, Engine, EngineReceipt, EngineTransaction } from "./engine.ts";
 import { type Sender, seal } from "./envelope.ts";
 import type { EventType } from "./event.ts";
 import { hasCode } from "./faults.ts";
+import { GoneRecords } from "./gone-records.ts";
 import { type SubscribeOptions, Subscription } from "./subscription.ts";
 import { Topics } from "./topics.ts";
 import { type Fence, type Transaction, TransactionCollector } from "./transaction.ts";
@@ -16,6 +24,8 @@ export interface BusOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Where it counts. Default: a registry of its own. */
+  readonly metrics?: Registry;
   /** Partitions by topic. A topic that exists with another number is refused as `topic-differs`. */
   readonly partitionCounts?: ReadonlyMap<string, number>;
   /** For topics that are not in `partitionCounts` and do not exist yet. Default 1. */
@@ -41,6 +51,7 @@ export class Bus implements AsyncDisposable {
   /** What envelopes are made with. */
   readonly sender: Sender;
   readonly log: Log;
+  readonly goneRecords: GoneRecords;
   readonly #subscriptions = new Set<Subscription>();
   /** Sends that wait for a topic to be created, and those behind them: what is sent later lands later. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -52,6 +63,7 @@ export class Bus implements AsyncDisposable {
     this.engine = options.engine;
     this.sender = { source: options.source, clock: options.clock, random: options.random };
     this.log = options.log;
+    this.goneRecords = new GoneRecords(options.log, options.metrics ?? createMetrics());
     this.topics = new Topics(options.engine, {
       declared: options.partitionCounts ?? new Map(),
       otherwise: options.defaultPartitionCount ?? 1,

@@ -68,7 +68,7 @@ export interface EngineMembership extends AsyncDisposable {
   commit(generation: number, place: EnginePlace): Promise<void>;
 }
 
-/** Rejects with a `Fault`: `stale-generation`, `unexpected-offset`, `transaction-too-large`, `unknown-topic` or `engine-unavailable`. */
+/** Rejects with a `Fault`: `stale-generation`, `unexpected-offset`, `transaction-too-large`, `unknown-topic`, `records-gone` or `engine-unavailable`. */
 export interface Engine extends AsyncDisposable {
   readonly name: "memory" | "broker" | "kafka";
   /** The strongest durability that a receipt can have here. Each receipt says what it really rests on. */
@@ -84,13 +84,18 @@ export interface Engine extends AsyncDisposable {
    * outcome is unknown.
    */
   transact(transaction: EngineTransaction): Promise<EngineReceipt>;
-  /** The records of a partition from `offset` on, as they come, in batches; waits at the end until more come or the signal ends it. */
+  /**
+   * The records of a partition from `offset` on, as they come, in batches; waits at the end until more come or the signal ends it. Rejects
+   * with `RecordsGone` when the one at `offset`, or the next one later on, is kept no longer: none is ever passed over unsaid.
+   */
   read(
     topic: string,
     partition: number,
     offset: number,
     signal: AbortSignal,
   ): AsyncIterable<readonly EngineRecord[]>;
+  /** Deletes the records of a partition that lie before the place. What is gone already is fine; behind the end it rejects with `unexpected-offset`. */
+  deleteRecordsBefore(place: EnginePlace): Promise<void>;
   /** Offset that the next record of the partition will get. */
   endOffset(topic: string, partition: number): Promise<number>;
   /** What the group has committed there; undefined when nothing. */

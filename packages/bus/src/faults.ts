@@ -8,6 +8,7 @@ import { Fault } from "@sluice/runtime";
  * - `unexpected-offset`: somebody else wrote to the partition in between. Nothing of it was published.
  * - `state-unavailable`: the partition's state is not here, or is being folded, or its transaction failed. If the command had been
  *   accepted, its outcome is unknown: it may or may not have happened. A service answers 503.
+ * - `records-gone`: the records from there on were deleted; see {@link RecordsGone}.
  * - `topic-differs`: the topic exists with another number of partitions.
  * - `unknown-topic`: nobody created the topic.
  * - `engine-unavailable`: the engine cannot do it now, or did not answer: the outcome is unknown.
@@ -18,6 +19,7 @@ export const busFaultCodes = [
   "stale-generation",
   "unexpected-offset",
   "state-unavailable",
+  "records-gone",
   "topic-differs",
   "unknown-topic",
   "engine-unavailable",
@@ -41,6 +43,20 @@ export class InvalidEvent extends BusFault {
   constructor(message: string, field: string, options?: { cause?: unknown }) {
     super("invalid-event", message, options);
     this.field = field;
+  }
+}
+
+/** The records from `offset` on were deleted, by retention or by somebody. `startOffset`: the first that is kept, or the end when none is. */
+export class RecordsGone extends BusFault {
+  readonly startOffset: number;
+
+  constructor(
+    place: { readonly topic: string; readonly partition: number; readonly offset: number },
+    startOffset: number,
+  ) {
+    const { topic, partition, offset } = place;
+    super("records-gone", `${topic}/${partition} is kept from offset ${startOffset} on; ${offset} is gone`);
+    this.startOffset = startOffset;
   }
 }
 

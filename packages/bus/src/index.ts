@@ -6,7 +6,7 @@ export { MemoryEngine } from "./engines/memory.ts";
 export { partitionOf } from "./engines/partition.ts";
 export { type BusEvent, eventBytesMax } from "./envelope.ts";
 export { type EventData, type EventDeclaration, type EventType, event } from "./event.ts";
-export { BusFault, type BusFaultCode, busFaultCodes, hasCode, InvalidEvent } from "./faults.ts";
+export { BusFault, type BusFaultCode, busFaultCodes, hasCode, InvalidEvent, RecordsGone } from "./faults.ts";
 export { type Handler, type HandlerContext, on } from "./handler.ts";
 export type { Answered } from "./owned-partition.ts";
 export { defaultRetryPolicy, type RetryPolicy } from "./retry.ts";

@@ -6,7 +6,7 @@ import type { Durability, EngineOutgoing, EnginePlace, EngineReceipt, EngineReco
 import { partitionOf } from "./engines/partition.ts";
 import { seal, sizeOf, unseal } from "./envelope.ts";
 import type { EventType } from "./event.ts";
-import { BusFault } from "./faults.ts";
+import { BusFault, RecordsGone } from "./faults.ts";
 import type { Decision, ProjectPublish, Rules } from "./rules.ts";
 import { tooLarge, transactionBytesMax } from "./transaction.ts";
 
@@ -45,6 +45,7 @@ export class OwnedPartition<State, Command, Rec, Reply> {
   readonly #end = new AbortController();
   #line: BatchLine | undefined;
   #phase: Phase = "folding";
+  #lost: BusFault | undefined;
   #generation: number;
   #waiters = 0;
 
@@ -57,6 +58,11 @@ export class OwnedPartition<State, Command, Rec, Reply> {
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** Why there can be no state: what it is folded from was deleted. */
+  get lost(): BusFault | undefined {
+    return this.#lost;
   }
 
   /** The newest that it is known to be owned in. */
@@ -88,7 +94,9 @@ export class OwnedPartition<State, Command, Rec, Reply> {
       if (this.#phase !== "folding") return;
       this.#phase = "ended";
       this.#end.abort();
-      this.#options.onFailed(error);
+      if (error instanceof RecordsGone)
+        this.#lost = stateLost(this.#options.records.topic, this.partition, error);
+      this.#options.onFailed(this.#lost ?? error);
     }
   }
 
@@ -234,9 +242,8 @@ export class OwnedPartition<State, Command, Rec, Reply> {
 
   #liveLine(): BatchLine {
     if (this.#phase !== "live" || this.#line === undefined) {
-      throw this.#unavailable(
-        new Error(this.#phase === "folding" ? "it is being folded" : "it is owned no longer"),
-      );
+      const why = this.#phase === "folding" ? "it is being folded" : "it is owned no longer";
+      throw this.#unavailable(this.#lost ?? new Error(why));
     }
     return this.#line;
   }
@@ -277,3 +284,10 @@ export class OwnedPartition<State, Command, Rec, Reply> {
     return new BusFault("state-unavailable", `the state of ${state} is not available: ${why}`, { cause });
   }
 }
+
+const stateLost = (topic: string, partition: number, cause: RecordsGone): BusFault =>
+  new BusFault(
+    "records-gone",
+    `the state of ${topic}/${partition} cannot be folded: its first records were deleted, what is left begins at offset ${cause.startOffset}`,
+    { cause },
+  );

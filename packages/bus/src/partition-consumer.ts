@@ -3,7 +3,8 @@ import { type Log, waitFor } from "@sluice/runtime";
 import { type DeadLetterReason, deadLetterOf } from "./dead-letter.ts";
 import type { Engine, EngineMembership, EngineRecord } from "./engine.ts";
 import type { Sender } from "./envelope.ts";
-import { InvalidEvent } from "./faults.ts";
+import { InvalidEvent, RecordsGone } from "./faults.ts";
+import type { GoneRecords } from "./gone-records.ts";
 import { type Handler, handlerFor } from "./handler.ts";
 import { OffsetCommits } from "./offset-commits.ts";
 import { enginePatience, type RetryPolicy, retryDelayMs } from "./retry.ts";
@@ -14,6 +15,7 @@ export interface PartitionConsumerOptions {
   readonly topics: Topics;
   readonly sender: Sender;
   readonly log: Log;
+  readonly goneRecords: GoneRecords;
   readonly group: string;
   readonly membership: EngineMembership;
   readonly generation: number;
@@ -57,7 +59,7 @@ export class PartitionConsumer {
     this.#ended = this.#run();
   }
 
-  /** Begins to read where the group's commit says, or at the beginning. */
+  /** Begins to read where the group's commit says, or with the oldest record. */
   static start(options: PartitionConsumerOptions): PartitionConsumer {
     return new PartitionConsumer(options);
   }
@@ -87,8 +89,8 @@ export class PartitionConsumer {
     await after;
     for (let failures = 0; !signal.aborted; ) {
       try {
-        this.#nextOffset ??= (await engine.committedOffset(group, topic, partition)) ?? 0;
-        for await (const batch of engine.read(topic, partition, this.#nextOffset, signal)) {
+        this.#nextOffset ??= await engine.committedOffset(group, topic, partition);
+        for await (const batch of engine.read(topic, partition, this.#nextOffset ?? 0, signal)) {
           failures = 0;
           for (const record of batch) {
             if (!signal.aborted) await this.#consume(record);
@@ -96,11 +98,21 @@ export class PartitionConsumer {
         }
       } catch (error) {
         if (signal.aborted) break;
+        if (error instanceof RecordsGone) {
+          this.#passOver(error);
+          continue;
+        }
         log.warn({ group, topic, partition, err: error }, "cannot read the partition; trying again");
         await this.#pause(enginePatience, ++failures, signal);
       }
     }
     await this.#commits.idle();
+  }
+
+  #passOver(gone: RecordsGone): void {
+    const { goneRecords, group, topic, partition } = this.#options;
+    this.#nextOffset = goneRecords.passOver({ group, topic, partition, offset: this.#nextOffset }, gone);
+    this.#commits.advance(this.#nextOffset);
   }
 
   /** Returns with the record done, or left for the next owner because this one is to take no more. */

@@ -4,7 +4,7 @@ import type { Bus } from "./bus.ts";
 import { type DeadLetterReason, deadLetterOf } from "./dead-letter.ts";
 import type { EngineRecord } from "./engine.ts";
 import { typeOf } from "./envelope.ts";
-import { hasCode } from "./faults.ts";
+import { hasCode, RecordsGone } from "./faults.ts";
 import type { OwnedPartition } from "./owned-partition.ts";
 import { enginePatience, retryDelayMs } from "./retry.ts";
 import type { Input } from "./rules.ts";
@@ -36,18 +36,22 @@ async function follow<State, Command, Rec, Reply>(
   let offset: number | undefined;
   for (let failures = 0; !signal.aborted; ) {
     try {
-      offset ??= (await bus.engine.committedOffset(group, topic, partition)) ?? 0;
-      for await (const batch of bus.engine.read(topic, partition, offset, signal)) {
+      offset ??= await bus.engine.committedOffset(group, topic, partition);
+      for await (const batch of bus.engine.read(topic, partition, offset ?? 0, signal)) {
         if (signal.aborted) return;
         // One batch of the engine is under way at a time: that bounds what a slow append can pile up.
         const taken = batch.map((record) => take(options, record));
-        offset = (batch.at(-1)?.offset ?? offset - 1) + 1;
+        offset = (batch.at(-1)?.offset ?? (offset ?? 0) - 1) + 1;
         failures = 0;
         // Those that were taken are in the state: to read them again would apply them twice, to go on would skip those that failed.
         await Promise.all(taken).catch((error: unknown) => owned.fail(error));
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof RecordsGone) {
+        offset = bus.goneRecords.passOver({ group, topic, partition, offset }, error);
+        continue;
+      }
       log.warn({ group, topic, partition, err: error }, "cannot read the input events; trying again");
       const delayMs = retryDelayMs(enginePatience, ++failures, bus.sender.random);
       await waitFor(bus.sender.clock, delayMs, signal).catch(() => {});

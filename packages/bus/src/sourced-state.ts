@@ -58,7 +58,8 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
 
   /**
    * Joins the group and folds the partitions that it is given. Rejects with `topic-differs` when an input topic has another number of
-   * partitions. Resolves also when the first fold failed: it is tried again, and `readiness` says so meanwhile.
+   * partitions, and with `records-gone` when the first records of a state were deleted: what is left is not the state. Resolves when the
+   * first fold failed otherwise: it is tried again, and `readiness` says so meanwhile.
    */
   static async open<State, Command, Rec, Reply>(
     options: SourcedStateOptions<State, Command, Rec, Reply>,
@@ -75,6 +76,11 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
     }
     const state = new SourcedState(options, partitionCount);
     await state.#join();
+    for (const { lost } of state.#owned.values()) {
+      if (lost === undefined) continue;
+      await state[Symbol.asyncDispose]();
+      throw lost;
+    }
     return state;
   }
 
@@ -114,7 +120,8 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
     const { topic } = this.#options.records;
     if (this.#closing.signal.aborted) return { ready: false, reason: `the state of ${topic} is closed` };
     if (this.#owned.size === 0) return { ready: false, reason: `the state of ${topic} owns no partition` };
-    for (const { partition, phase } of this.#owned.values()) {
+    for (const { partition, phase, lost } of this.#owned.values()) {
+      if (lost !== undefined) return { ready: false, reason: lost.message };
       if (phase !== "live")
         return { ready: false, reason: `the state of ${topic}/${partition} is being folded` };
     }
@@ -215,10 +222,16 @@ export class SourcedState<State, Command, Rec, Reply> implements AsyncDisposable
       void followInputs({ bus, group, log, inputs, onAnswered: onInputAnswered, owned });
   }
 
-  #onFailed({ partition, generation }: OwnedPartition<State, Command, Rec, Reply>, cause: unknown): void {
+  #onFailed(owned: OwnedPartition<State, Command, Rec, Reply>, cause: unknown): void {
+    const { partition, generation, lost } = owned;
     if (this.#closing.signal.aborted || generation !== this.#generation) return;
     const { records, log } = this.#options;
     const where = { topic: records.topic, partition, generation, err: cause };
+    if (lost !== undefined) {
+      // No generation will find more of it. The other partitions go on.
+      log.error(where, "the state is lost: its first records were deleted");
+      return;
+    }
     log.error(where, "the state is thrown away and folded anew under a new generation");
     this.#failedGeneration = generation;
     this.#rejoining ??= this.#rejoin();

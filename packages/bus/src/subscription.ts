@@ -2,6 +2,7 @@
 import type { Log } from "@sluice/runtime";
 import type { Engine, EngineAssignment, EngineMembership, EngineRevoke } from "./engine.ts";
 import type { Sender } from "./envelope.ts";
+import type { GoneRecords } from "./gone-records.ts";
 import type { Handler } from "./handler.ts";
 import { PartitionConsumer } from "./partition-consumer.ts";
 import { defaultRetryPolicy, type RetryPolicy } from "./retry.ts";
@@ -22,6 +23,7 @@ export interface SubscriptionBase {
   readonly topics: Topics;
   readonly sender: Sender;
   readonly log: Log;
+  readonly goneRecords: GoneRecords;
 }
 
 /** Handles events until it is disposed of. Disposing waits for the handlers that run and commits what they have done. */
@@ -111,10 +113,15 @@ export class Subscription implements AsyncDisposable {
       if (this.#consumers.has(place)) continue;
       const after = this.#leaving.get(place)?.left ?? Promise.resolve();
       const { handlers, retry } = { handlers: this.#handlers, retry: this.#retry };
+      const { engine, topics, sender, log, goneRecords } = this.#base;
       this.#consumers.set(
         place,
         PartitionConsumer.start({
-          ...this.#base,
+          engine,
+          topics,
+          sender,
+          log,
+          goneRecords,
           group,
           membership,
           generation,

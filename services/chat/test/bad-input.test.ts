@@ -37,7 +37,7 @@ async function refused(
   request: {
     readonly method: "GET" | "POST" | "PUT" | "DELETE";
     readonly url: string;
-    readonly payload?: string;
+    readonly payload?: string | Buffer;
     readonly headers?: object;
   },
   expected: Refusal,
@@ -56,7 +56,11 @@ async function refused(
 }
 
 const post = (url: string, body: unknown) =>
-  ({ method: "POST", url, payload: typeof body === "string" ? body : JSON.stringify(body) }) as const;
+  ({
+    method: "POST",
+    url,
+    payload: typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+  }) as const;
 
 const invalid = (message: RegExp): Refusal => ({ status: 400, code: "invalid-request", message });
 
@@ -67,6 +71,11 @@ test("messages that cannot be accepted", async () => {
     ["null", "null", invalid(/the body/)],
     ["cut off", '{"conversationId":"c1"', { status: 400, code: "malformed-json", message: /not JSON/ }],
     ["empty", "", { status: 400, code: "malformed-json", message: /not JSON/ }],
+    [
+      "no UTF-8",
+      Buffer.from(JSON.stringify(textOf("naïve")), "latin1"),
+      { status: 400, code: "malformed-json", message: /not valid UTF-8/ },
+    ],
     ["content missing", { ...textOf(""), content: undefined }, invalid(/content/)],
     ["content a number", { ...textOf(""), content: 5 }, invalid(/^content: /)],
     ["content empty", textOf(""), invalid(/^content: /)],

@@ -16,6 +16,7 @@ import {
 import type { Journal } from "../journal/journal.ts";
 import type { Receipt } from "../queue/message.ts";
 import type * as api from "./api.ts";
+import { type ArchivePolicy, Archiving, defaultArchivePolicy } from "./archiving.ts";
 import { type CheckpointPolicy, Checkpoints, defaultCheckpointPolicy } from "./checkpoints.ts";
 import { Core } from "./core.ts";
 import { Descriptions } from "./descriptions.ts";
@@ -25,6 +26,7 @@ import { saltBytes } from "./ids.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./limits.ts";
 import { QueueBatches } from "./queue-batches.ts";
 import { Queues } from "./queues.ts";
+import { Relocation } from "./relocation.ts";
 import { Retention } from "./retention.ts";
 import { BrokerState, inCatalog } from "./state.ts";
 import { Statistics } from "./statistics.ts";
@@ -47,6 +49,7 @@ export interface BrokerOptions {
   readonly durability?: "synced" | "buffered";
   readonly limits?: Partial<BrokerLimits>;
   readonly checkpoints?: Partial<CheckpointPolicy>;
+  readonly archive?: Partial<ArchivePolicy>;
 }
 
 export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable {
@@ -60,6 +63,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   readonly #transactions: Transactions;
   readonly #descriptions: Descriptions;
   readonly #checkpoints: Checkpoints;
+  readonly #relocation: Relocation;
 
   private constructor(core: Core, options: BrokerOptions) {
     const directory = new Directory(core, {
@@ -80,7 +84,10 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     this.#retention = new Retention(core, directory, this.#timetable);
     this.#groups = new Groups(core, directory, this.#timetable);
     this.#transactions = new Transactions(core, directory, this.#topics);
-    this.#checkpoints = new Checkpoints(core, { ...defaultCheckpointPolicy, ...options.checkpoints });
+    this.#relocation = new Relocation(core, statistics);
+    const archiving = new Archiving(core, { ...defaultArchivePolicy, ...options.archive });
+    const policy = { ...defaultCheckpointPolicy, ...options.checkpoints };
+    this.#checkpoints = new Checkpoints(core, policy, archiving, () => this.#relocation.start());
     this.#descriptions = new Descriptions(core, directory, this.#topics);
   }
 
@@ -105,6 +112,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     const broker = new Broker(core, options);
     broker.#queues.start();
     broker.#retention.start();
+    broker.#relocation.start();
     return broker;
   }
 
@@ -172,6 +180,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain();
     await this.#checkpoints.close();
+    await this.#relocation.close();
     await this.#core.commit([]);
     await this.#core.journal[Symbol.asyncDispose]();
   }

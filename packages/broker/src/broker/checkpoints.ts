@@ -3,6 +3,7 @@
  * reads, and lets segments go whose messages are gone. Taking one is only a matter of cost: the state is the same without.
  */
 import type { Timer } from "@sluice/runtime";
+import type { Archiving } from "./archiving.ts";
 import type { Core } from "./core.ts";
 
 export interface CheckpointPolicy {
@@ -20,14 +21,19 @@ export const defaultCheckpointPolicy: CheckpointPolicy = { everyBytes: 64 * 1024
 export class Checkpoints {
   readonly #core: Core;
   readonly #policy: CheckpointPolicy;
+  readonly #archiving: Archiving;
+  readonly #afterEach: () => void;
   #bytesAtLast = 0;
   #running: Promise<void> | undefined;
   #closed = false;
   #timer: Timer | undefined;
 
-  constructor(core: Core, policy: CheckpointPolicy) {
+  /** `afterEach` is called when one was taken, or could not be: the journal may have more that can be let go. */
+  constructor(core: Core, policy: CheckpointPolicy, archiving: Archiving, afterEach: () => void) {
     this.#core = core;
+    this.#archiving = archiving;
     this.#policy = policy;
+    this.#afterEach = afterEach;
     core.onTouched(() => this.#consider());
     core.journal.onFull(() => this.#consider());
     this.#consider();
@@ -44,6 +50,7 @@ export class Checkpoints {
   /** Takes none any more; resolves when the one under way has ended. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#archiving.stop();
     this.#timer?.[Symbol.dispose]();
     await this.#running;
   }
@@ -68,6 +75,9 @@ export class Checkpoints {
     const { journal, log } = this.#core;
     if (this.#closed || journal.fault !== undefined) return;
     this.#bytesAtLast = this.#core.appendedBytes;
+    // Before, so that the checkpoint need not hold what the archive has.
+    await this.#archiving.run();
+    if (this.#closed) return;
     const startedMs = this.#core.now().monotonicMs;
     try {
       await journal.checkpoint(this.#core.state.snapshot(this.#core.now()));
@@ -76,5 +86,6 @@ export class Checkpoints {
       // What a checkpoint could not write is still in the segments. A fault of the journal itself is told by the journal.
       log.warn({ err: error }, "could not take a checkpoint; the next one will be tried as usual");
     }
+    this.#afterEach();
   }
 }

@@ -3,9 +3,12 @@
  * Everything that changes a state in this process passes through `commit`.
  */
 import { assert, type Clock, type Log, type Now, type Random } from "@sluice/runtime";
+import type { ArchiveFile } from "../journal/archive.ts";
 import type { Durability, Journal, Shortage, StorageFault } from "../journal/journal.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
+import { isFoldedWhole, referencedFiles, takeDeadFiles } from "./archive-files.ts";
 import type { Memory } from "./batch.ts";
+import { takeAllDeadBodies } from "./dead-bodies.ts";
 import type { Salt } from "./ids.ts";
 import type { BrokerLimits } from "./limits.ts";
 import type { BrokerState, Change, UnwrittenChange } from "./state.ts";
@@ -53,12 +56,16 @@ export class Core {
   /** Folds the journal into the state. The journal tells of damage; a record that cannot be read is logged here and passed over. */
   async recover(): Promise<void> {
     const now = this.clock.now();
-    await this.journal.replay(({ parts, sequence }) => {
+    const { damages } = await this.journal.replay(({ parts, sequence }) => {
       for (const part of parts) {
         const problem = this.state.replay(part, now);
         if (problem !== undefined) this.log.error({ sequence, owner: part.owner, type: part.type }, problem);
       }
     });
+    this.journal.release(takeAllDeadBodies(this.state));
+    // What refers to a file may be what was lost: then all files stay until a start that finds nothing wrong.
+    const mayRemove = damages.length === 0 && isFoldedWhole(this.state);
+    await this.journal.archive?.reconcile(referencedFiles(this.state), mayRemove);
   }
 
   /** Hears of each commit from now on. */
@@ -130,8 +137,10 @@ export class Core {
       for (const body of bodies) if (body instanceof Uint8Array) this.appendedBytes += body.byteLength;
     }
     const dead: number[] = [];
+    const deadFiles: ArchiveFile[] = [];
     const { positions } = journal.append(parts, (fault) => {
       if (fault === undefined && dead.length > 0) journal.release(dead);
+      if (fault === undefined && deadFiles.length > 0) journal.archive?.release(deadFiles);
       settled(fault);
     });
     const now = this.clock.now();
@@ -143,6 +152,7 @@ export class Core {
       first += part.bodies.length;
     }
     for (const position of state.takeDeadBodies(changes)) dead.push(position);
+    for (const file of takeDeadFiles(state, changes)) deadFiles.push(file);
     for (const touched of this.#touched) touched(changes);
   }
 }

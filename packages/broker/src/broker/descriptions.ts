@@ -1,7 +1,8 @@
 /** What exists and how it is set: creating, describing. */
+import { queueCounts } from "../queue/counts.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
 import type { QueueSettings } from "../queue/settings.ts";
-import { type QueueState, queueCounts } from "../queue/state.ts";
+import type { QueueState } from "../queue/state.ts";
 import type { TopicSettings } from "../topic/settings.ts";
 import { topicDurability } from "../topic/state.ts";
 import type {
@@ -114,6 +115,7 @@ export class Descriptions {
       deadLetter = { queue: target.state.number, receiveCountMax: request.deadLetter.receiveCountMax };
     }
     return {
+      ...defaults,
       visibilityTimeoutMs: request.visibilityTimeoutMs ?? defaults.visibilityTimeoutMs,
       deadLetter,
       messageCountMax: request.messageCountMax ?? defaults.messageCountMax,

@@ -1,10 +1,7 @@
-/** Reading topics: finds what a fetch asks for, waits for it, and brings back from the journal what is not in memory. */
-import { Fault } from "@sluice/runtime";
-import { type Refused, refuse } from "../queue/refusals.ts";
+/** Reading topics: finds what a fetch asks for, and waits for it when there is nothing yet. */
+import type { Refused } from "../queue/refusals.ts";
 import type { Fetched } from "../topic/commands.ts";
-import { FetchedRecords, fetch, offsetAtTime } from "../topic/fetch.ts";
-import type { KeptBatch } from "../topic/holdings.ts";
-import type { TopicState } from "../topic/state.ts";
+import { FetchedRecords, fetch } from "../topic/fetch.ts";
 import type {
   FetchAnswer,
   FetchBatchesAnswer,
@@ -19,14 +16,8 @@ import type { Core } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { waitMsMax } from "./limits.ts";
 import type { Statistics } from "./statistics.ts";
+import { type BatchPlace, type Taker, TopicReader } from "./topic-reader.ts";
 import { Waits } from "./waits.ts";
-
-/** Takes the bytes of a batch. False when they are none; `full`: no more of them are wanted. */
-interface Taker {
-  readonly empty: boolean;
-  readonly full: boolean;
-  take(batch: KeptBatch, bytes: Uint8Array): boolean;
-}
 
 type Bounds = Pick<Fetched, "startOffset" | "endOffset">;
 
@@ -35,12 +26,14 @@ export class Fetches {
   readonly #directory: Directory;
   readonly #statistics: Statistics;
   readonly #waits: Waits;
+  readonly #reader: TopicReader;
 
   constructor(core: Core, directory: Directory, statistics: Statistics) {
     this.#core = core;
     this.#directory = directory;
     this.#statistics = statistics;
     this.#waits = new Waits(core.clock);
+    this.#reader = new TopicReader(core);
   }
 
   /** Ends the waits of fetches. */
@@ -54,7 +47,7 @@ export class Fetches {
   }
 
   async records(request: FetchRequest): Promise<Result<FetchAnswer>> {
-    const taker = new RecordTaker(request);
+    const taker = new FetchedRecords(request);
     const bounds = await this.#read(request, taker);
     if ("refusal" in bounds) return bounds;
     const { records } = taker;
@@ -82,9 +75,9 @@ export class Fetches {
     if (refused !== undefined) return refused;
     const found = this.#directory.topic(topic, "look");
     if (!found.ok) return found;
-    const answer = offsetAtTime(found.state, partition, timeMs);
+    const answer = await this.#reader.offsetAt(found.state, partition, timeMs);
     if (!answer.ok) return answer;
-    return (await this.#core.commit([])) ?? { ok: true, offset: answer.reply };
+    return (await this.#core.commit([])) ?? answer;
   }
 
   /** A record is handed out when it has settled: what a reader acts on must not vanish. */
@@ -98,10 +91,10 @@ export class Fetches {
     const topic = found.state;
     let answer = fetch(topic, request);
     if (!answer.ok) return answer;
-    if (answer.reply.batches.length === 0 && request.waitMs > 0) {
+    if (isNothing(answer.reply) && request.waitMs > 0) {
       const attempt = () => {
         const again = fetch(topic, request);
-        return again.ok && again.reply.batches.length === 0 ? undefined : again;
+        return again.ok && isNothing(again.reply) ? undefined : again;
       };
       const waitMs = Math.min(request.waitMs, waitMsMax);
       answer = (await this.#waits.wait(topic.number, waitMs, attempt, signal)) ?? answer;
@@ -111,84 +104,18 @@ export class Fetches {
     const failed = await this.#core.commit([]);
     if (failed !== undefined) return failed;
     const { startOffset, endOffset } = answer.reply;
-    const unread = await this.#takeAll(topic, request, answer.reply.batches, taker);
+    const unread = await this.#reader.read(topic, request, answer.reply, taker);
     return unread ?? { startOffset, endOffset };
   }
-
-  /**
-   * What is damaged is passed over. When that is all there was, what lies behind it is taken, so that no reader stands still there. A
-   * refusal when the disk does not give what it has.
-   */
-  async #takeAll(
-    topic: TopicState,
-    request: FetchRequest,
-    first: readonly KeptBatch[],
-    taker: Taker,
-  ): Promise<Refused<Refusal> | undefined> {
-    const { partition } = request;
-    for (let batches = first; batches.length > 0; ) {
-      // All at once: what is not in memory is often many small batches.
-      const contents = batches.map((batch) => batch.bytes ?? this.#readBack(topic, partition, batch));
-      for (const [i, batch] of batches.entries()) {
-        if (taker.full) return undefined;
-        const content = contents[i];
-        const bytes = content instanceof Promise ? await content : content;
-        if (bytes === undefined) continue;
-        if ("refusal" in bytes) return bytes;
-        if (!taker.take(batch, bytes)) this.#tell(topic, partition, batch);
-      }
-      const last = batches.at(-1);
-      if (!taker.empty || last === undefined) return undefined;
-      const behind = fetch(topic, { ...request, offset: last.firstOffset + last.count });
-      batches = behind.ok ? behind.reply.batches : [];
-    }
-    return undefined;
-  }
-
-  /** Undefined when it is damaged, or was deleted in the meantime. */
-  async #readBack(
-    topic: TopicState,
-    partition: number,
-    batch: KeptBatch,
-  ): Promise<Uint8Array | Refused<Refusal> | undefined> {
-    try {
-      return await this.#core.journal.readBody(batch.position);
-    } catch (error) {
-      const startOffset = topic.partitions[partition]?.startOffset ?? 0;
-      if (batch.firstOffset + batch.count <= startOffset) return undefined;
-      if (!(error instanceof Fault && error.code === "body-damaged")) {
-        this.#core.log.error({ err: error }, "records could not be read back from the journal");
-        return refuse("storage-failed", "The records could not be read back from the disk; try again.");
-      }
-      this.#tell(topic, partition, batch, error);
-      return undefined;
-    }
-  }
-
-  #tell(topic: TopicState, partition: number, { firstOffset, count }: KeptBatch, err?: unknown): void {
-    const name = this.#core.state.catalog.entry(topic.number)?.name ?? "";
-    this.#core.log.error(
-      { err, topic: name, partition, firstOffset, count },
-      "a batch of records is damaged and was passed over",
-    );
-  }
 }
 
-class RecordTaker extends FetchedRecords implements Taker {
-  get empty(): boolean {
-    return this.records.length === 0;
-  }
-}
+const isNothing = ({ archived, batches }: Fetched): boolean => archived === undefined && batches.length === 0;
 
 class BatchTaker implements Taker {
   readonly batches: FetchedBatch[] = [];
   readonly full = false;
 
-  get empty(): boolean {
-    return this.batches.length === 0;
-  }
-
-  take({ firstOffset, count, publishedAtMs }: KeptBatch, bytes: Uint8Array): boolean {
+  take({ firstOffset, count, publishedAtMs }: BatchPlace, bytes: Uint8Array): boolean {
     this.batches.push({ firstOffset, count, publishedAtMs, bytes });
     return true;
   }

@@ -2,6 +2,7 @@
 
 import { Fault } from "@sluice/runtime";
 import type { Nack } from "../queue/commands.ts";
+import { nextDueMs } from "../queue/counts.ts";
 import { decideAck } from "../queue/decide/ack.ts";
 import type { QueueDecision } from "../queue/decide/decision.ts";
 import { decideDue } from "../queue/decide/due.ts";
@@ -12,7 +13,7 @@ import { decideSend } from "../queue/decide/send.ts";
 import { visibilityTimeoutMsMax } from "../queue/limits.ts";
 import { type Delivery, isPresent, type Receipt } from "../queue/message.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
-import { nextDueMs, type QueueState } from "../queue/state.ts";
+import { bodyPositionOf, type QueueState } from "../queue/state.ts";
 import type {
   Durable,
   ExtendRequest,
@@ -250,6 +251,9 @@ export class Queues {
     try {
       return await journal.readBody(delivery.bodyPosition);
     } catch (error) {
+      // It may have been relocated since it was delivered, and what was there before be gone.
+      const bodyPosition = bodyPositionOf(queue, delivery.sequence) ?? delivery.bodyPosition;
+      if (bodyPosition !== delivery.bodyPosition) return this.#readBack(queue, { ...delivery, bodyPosition });
       const where = { queue: this.#name(queue.number), sequence: delivery.sequence, err: error };
       if (!(error instanceof Fault && error.code === "body-damaged")) {
         log.error(where, "a message could not be read back from the journal");
@@ -295,9 +299,9 @@ export class Queues {
     const { records, reply } = decideDue(queue, this.#core.now(), this.#core.state);
     if (records.length > 0) this.#core.commitThen(inQueues(records), () => {});
     else this.#timetable.note(number, nextDueMs(queue));
-    if (reply.moved > 0)
+    if (reply.deadLettered > 0)
       this.#core.log.info(
-        { queue: this.#name(number), messages: reply.moved },
+        { queue: this.#name(number), messages: reply.deadLettered },
         "moved to the dead-letter queue",
       );
   }

@@ -11,7 +11,8 @@ import { applyToQueue } from "../queue/apply.ts";
 import type { OwnedRecord, QueueDirectory } from "../queue/decide/decision.ts";
 import type { DecodedRecord } from "../queue/decoded.ts";
 import type { Now } from "../queue/now.ts";
-import { decodeQueueRecord, type EncodedRecord, encodeQueueRecord } from "../queue/record-codec.ts";
+import { type EncodedRecord, encodeQueueRecord } from "../queue/record-codec.ts";
+import { decodeQueueRecord } from "../queue/record-decoder.ts";
 import type { QueueRecord } from "../queue/records.ts";
 import { snapshotQueue } from "../queue/snapshot.ts";
 import { QueueState, takeDeadBodies } from "../queue/state.ts";
@@ -275,16 +276,21 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
     if (record.kind === "configured") return "synced";
     const queue = this.#queues.get(owner);
     assert(queue !== undefined, `queue ${owner} is in the catalog`);
-    return queue.settings.durability;
+    return atLeastWritten(record.kind, queue.settings.durability);
   }
 
   #topicDurability({ owner, record }: Change & { what: "topic" }): JournalPart["durability"] {
-    if (record.kind === "configured") return "synced";
+    // What lay in the log before goes when this has settled.
+    if (record.kind === "configured" || record.kind === "archived") return "synced";
     const topic = this.#topics.get(owner);
     assert(topic !== undefined, `topic ${owner} is in the catalog`);
-    return topicDurability(topic.settings);
+    return atLeastWritten(record.kind, topicDurability(topic.settings));
   }
 }
+
+/** What lies in the journal goes on to lie there when it is relocated, whatever the durability of its owner has become since. */
+const atLeastWritten = (kind: string, durability: JournalPart["durability"]): JournalPart["durability"] =>
+  kind === "relocated" && durability === "memory" ? "buffered" : durability;
 
 const joined = <Thing>(some: readonly Thing[], more: readonly Thing[]): readonly Thing[] =>
   some.length === 0 ? more : [...some, ...more];

@@ -1,6 +1,6 @@
 /** What a broker counts for its operators. Names and labels are part of the contract: docs/operations.md lists them. */
 import { Counter, Gauge, type Registry } from "@sluice/runtime";
-import { queueCounts } from "../queue/state.ts";
+import { queueCounts } from "../queue/counts.ts";
 import type { BrokerState } from "./state.ts";
 
 export const operations = ["send", "receive", "ack", "nack", "extend", "publish", "fetch"] as const;
@@ -11,6 +11,7 @@ export class Statistics {
   readonly #messages: ReadonlyMap<Operation, Counter.Internal>;
   readonly #deadLetters: Counter<"queue">;
   readonly #dropped: Counter<"reason">;
+  readonly #relocated: Counter;
 
   constructor(metrics: Registry, state: BrokerState) {
     const registers = [metrics];
@@ -31,6 +32,11 @@ export class Statistics {
       name: "sluice_dropped_total",
       help: "Live copies that were dropped: nobody listened, or a listener's buffer was full",
       labelNames: ["reason"],
+      registers,
+    });
+    this.#relocated = new Counter({
+      name: "sluice_relocated_bytes_total",
+      help: "Bytes of bodies that were written once more, so that the part of the journal where they lay could go",
       registers,
     });
     const each = (
@@ -85,6 +91,10 @@ export class Statistics {
   /** Copies for which a listener had no room. */
   overflowed(copies: number): void {
     if (copies > 0) this.#dropped.inc({ reason: "overflow" }, copies);
+  }
+
+  relocated(bodyBytes: number): void {
+    if (bodyBytes > 0) this.#relocated.inc(bodyBytes);
   }
 
   deadLettered(queue: string, messages: number): void {

@@ -3,6 +3,7 @@ import { Fault } from "@sluice/runtime";
 import type { AppendGroup } from "./append-group.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import type { BodyPosition } from "./journal.ts";
+import { OpenFiles } from "./open-files.ts";
 import { placeOf, readFrame, recordHeaderBytes, recordHolds } from "./record-codec.ts";
 import type { JournalFile } from "./segment.ts";
 import { readWhole } from "./whole-transfer.ts";
@@ -23,17 +24,10 @@ interface ReadRecord {
   readonly bytes: Uint8Array;
 }
 
-interface OpenFile {
-  readonly file: Promise<DiskFile>;
-  readers: number;
-  /** No longer to be used: closes with its last reader. */
-  dropped: boolean;
-}
-
 export class BodyReader {
   readonly #disk: Disk;
   readonly #segments = new Map<number, JournalFile>();
-  readonly #open = new Map<number, OpenFile>();
+  readonly #open = new OpenFiles(openFilesMax);
   #last: ReadRecord | undefined;
 
   constructor(disk: Disk) {
@@ -52,14 +46,14 @@ export class BodyReader {
 
   /** From now on nobody may read bodies of this segment. */
   async remove(segmentNumber: number): Promise<void> {
+    const segment = this.#segments.get(segmentNumber);
     this.#segments.delete(segmentNumber);
     if (this.#last?.segmentNumber === segmentNumber) this.#last = undefined;
-    const open = this.#open.get(segmentNumber);
-    if (open !== undefined) await this.#drop(segmentNumber, open);
+    if (segment !== undefined) await this.#open.drop(segment.name);
   }
 
   async close(): Promise<void> {
-    for (const [number, open] of this.#open) await this.#drop(number, open);
+    await this.#open.close();
   }
 
   /** The body in a group that is not written yet, copied. */
@@ -79,44 +73,13 @@ export class BodyReader {
     }
     const segment = this.#segments.get(segmentNumber);
     if (segment === undefined) throw damaged(position, "its segment is not there");
-    const open = await this.#use(segment);
-    try {
-      const { bytes, at } = await readRecord(await open.file, segment, offset, position);
+    const open = async () => ({ file: await this.#disk.open(segment.name) });
+    return this.#open.use(segment.name, open, async ({ file }) => {
+      const { bytes, at } = await readRecord(file, segment, offset, position);
       this.#last = { segmentNumber, offset: offset - at, bytes };
       return bodyIn(bytes, at, position);
-    } finally {
-      open.readers -= 1;
-      if (open.dropped && open.readers === 0) await closeQuietly(open);
-    }
+    });
   }
-
-  async #use(segment: JournalFile): Promise<OpenFile> {
-    let open = this.#open.get(segment.number);
-    if (open === undefined) {
-      open = { file: this.#disk.open(segment.name), readers: 0, dropped: false };
-      open.file.catch(() => this.#open.delete(segment.number));
-    } else {
-      this.#open.delete(segment.number);
-    }
-    this.#open.set(segment.number, open);
-    open.readers += 1;
-    for (const [number, oldest] of this.#open) {
-      if (this.#open.size <= openFilesMax) break;
-      await this.#drop(number, oldest);
-    }
-    return open;
-  }
-
-  async #drop(segmentNumber: number, open: OpenFile): Promise<void> {
-    this.#open.delete(segmentNumber);
-    open.dropped = true;
-    if (open.readers === 0) await closeQuietly(open);
-  }
-}
-
-/** A file that was only read, or could not be opened, has nothing to lose. */
-async function closeQuietly(open: OpenFile): Promise<void> {
-  await open.file.then((file) => file.close()).catch(() => undefined);
 }
 
 /** Reads the record around the body at `offset` and checks it. `at` is where in it the body is. */

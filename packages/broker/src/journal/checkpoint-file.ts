@@ -14,21 +14,23 @@ import {
 } from "./record-codec.ts";
 import { RecordReader } from "./record-reader.ts";
 import { ReplayWalk } from "./replay-walk.ts";
-import { encodeHeader, type FoundFile, fileName, headerBytes, type JournalFile, newSalt } from "./segment.ts";
+import {
+  encodeHeader,
+  type FoundFile,
+  fileName,
+  headerBytes,
+  type JournalFile,
+  newSalt,
+  unfinishedName,
+} from "./segment.ts";
 import { writeWhole } from "./whole-transfer.ts";
 
 const firstChunkBytes = 16 * 1024;
 const chunkBytesMax = 1024 * 1024;
-const unfinishedSuffix = ".unfinished";
 
 /** A checkpoint in memory, ready to be written. */
 export interface CheckpointDraft extends JournalFile {
   readonly chunks: readonly Uint8Array[];
-}
-
-/** Whether a name is that of a checkpoint which was being written when its process ended. */
-export function isUnfinishedCheckpoint(name: string): boolean {
-  return name.endsWith(`.checkpoint${unfinishedSuffix}`);
 }
 
 /** Encodes a snapshot valid as of `sequence`, draining it now. Parts of durability `memory` are left out, as in an append. */
@@ -71,7 +73,7 @@ export function draftCheckpoint(
  * everything it rests on is synced; the directory is to be synced after that. Rejects with the error of the disk, and leaves nothing.
  */
 export async function writeCheckpoint(disk: Disk, draft: CheckpointDraft): Promise<() => Promise<void>> {
-  const unfinished = draft.name + unfinishedSuffix;
+  const unfinished = unfinishedName(draft.name);
   const file = await disk.create(unfinished);
   try {
     let offset = 0;

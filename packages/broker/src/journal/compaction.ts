@@ -10,6 +10,7 @@ import type { GroupCommit } from "./group-commit.ts";
 import type { JournalPart } from "./journal.ts";
 import type { LiveBodies } from "./live-bodies.ts";
 import type { Reserve } from "./reserve.ts";
+import type { JournalFile } from "./segment.ts";
 
 export interface CompactionOptions {
   readonly disk: Disk;
@@ -50,6 +51,11 @@ export class Compaction {
     const { segmentNumber } = commit;
     const draft = draftCheckpoint(commit.lastSequence, random, snapshot);
     return this.#inTurn(() => this.#write(draft, segmentNumber));
+  }
+
+  /** Segments that are there for their bodies only, or will be removed soon. */
+  covered(): readonly JournalFile[] {
+    return this.#options.bodies.segments().filter(({ number }) => number < this.#coveredBeforeSegment);
   }
 
   /** The last body of a segment was released. */
@@ -118,8 +124,7 @@ export class Compaction {
   async #removeDead(): Promise<void> {
     const { commit, bodies, live } = this.#options;
     const names: string[] = [];
-    for (const segment of bodies.segments()) {
-      if (segment.number >= this.#coveredBeforeSegment) continue;
+    for (const segment of this.covered()) {
       const emptiedAtSequence = live.emptiedAtSequence(segment.number);
       if (emptiedAtSequence === undefined) continue;
       if (emptiedAtSequence > commit.syncedThrough) {

@@ -1,23 +1,27 @@
 /** The journal in files of one directory: what the parts beside it do, put together behind the interface. */
 import { assert, type Clock, type Log, type Random, silentLog, systemClock } from "@sluice/runtime";
+import type { Archive } from "./archive.ts";
 import { BodyReader } from "./body-reader.ts";
 import { Compaction } from "./compaction.ts";
 import type { Disk, DiskFile } from "./disk.ts";
+import { FileArchive, groupBytesDefault } from "./file-archive.ts";
 import { GroupCommit, StorageFailed } from "./group-commit.ts";
 import type {
   Appended,
   BodyPosition,
   Journal,
   JournalPart,
+  RelocationRoom,
   ReplayedAppend,
   ReplayReport,
   Settled,
   Shortage,
   StorageFault,
+  Stretch,
 } from "./journal.ts";
 import { LiveBodies } from "./live-bodies.ts";
 import { MeasuredDisk } from "./measured-disk.ts";
-import { placeOf, segmentNumberOf } from "./record-codec.ts";
+import { bodyPosition, placeOf, segmentNumberOf } from "./record-codec.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { Reserve } from "./reserve.ts";
 
@@ -25,6 +29,9 @@ const segmentBytesDefault = 64 * 1024 * 1024;
 
 /** A reserve in which a few hundred thousand acks fit, and a start is not felt. */
 export const reserveBytesUsual = 16 * 1024 * 1024;
+
+/** An append of so many bytes is written and synced in some milliseconds. */
+const relocationBytesUsual = 1024 * 1024;
 
 export interface FileJournalOptions {
   readonly disk: Disk;
@@ -39,6 +46,8 @@ export interface FileJournalOptions {
   readonly reserveBytes?: number;
   /** Bytes of all files of the journal from which on it counts as full. Default: no bound. */
   readonly budgetBytes?: number;
+  /** Records of topics are archived in groups of about so many bytes, which are read as a whole. Default 64 KiB. */
+  readonly archiveGroupBytes?: number;
   /** For looking now and then whether a full disk has space again. Default: that of the machine. */
   readonly clock?: Clock;
   /** Default: says nothing. */
@@ -56,6 +65,7 @@ export class FileJournal implements Journal {
   readonly #live = new LiveBodies();
   #commit: GroupCommit | undefined;
   #compaction: Compaction | undefined;
+  #archive: FileArchive | undefined;
   readonly #fullListeners: (() => void)[] = [];
   #replayed: Promise<unknown> = Promise.resolve();
   #phase: "opened" | "replaying" | "ready" | "closed" = "opened";
@@ -95,6 +105,18 @@ export class FileJournal implements Journal {
     return this.#disk.bytes + this.pendingBytes >= budgetBytes ? "budget" : undefined;
   }
 
+  /** The rest of a reserve is for acks, receives and checkpoints. */
+  get relocationRoom(): RelocationRoom {
+    const { full, roomBytes, bytes } = this.#reserve;
+    const appendBytesMax =
+      bytes === 0 ? relocationBytesUsual : Math.min(relocationBytesUsual, Math.floor(bytes / 8));
+    return { bytesMax: full ? Math.floor(roomBytes / 4) : Number.POSITIVE_INFINITY, appendBytesMax };
+  }
+
+  get archive(): Archive | undefined {
+    return this.#archive;
+  }
+
   onFull(listener: () => void): void {
     this.#fullListeners.push(listener);
   }
@@ -120,7 +142,10 @@ export class FileJournal implements Journal {
         segmentBytes,
         reserve,
         onSegment: (segment) => this.#bodies.add(segment),
-        onSynced: () => this.#compaction?.proceed(),
+        onSynced: () => {
+          this.#compaction?.proceed();
+          this.#archive?.proceed();
+        },
         onFault: (fault) => {
           this.#log.error({ err: fault }, "the journal stopped");
           void reserve.stop();
@@ -142,6 +167,18 @@ export class FileJournal implements Journal {
       checkpoints: recovered.checkpoints.map(({ name }) => name),
     });
     this.#commit = commit;
+    this.#archive = new FileArchive(
+      {
+        disk,
+        random,
+        log: this.#log,
+        groupBytes: this.#options.archiveGroupBytes ?? groupBytesDefault,
+        syncDirectory: () => commit.syncDirectory(),
+        progress: () => commit,
+        onRemoved: () => reserve.retry(),
+      },
+      recovered.archives,
+    );
     await reading(() => reserve.open(recovered.segments.length === 0));
     this.#tell(recovered.report);
     if (this.#phase === "replaying") this.#phase = "ready";
@@ -202,6 +239,15 @@ export class FileJournal implements Journal {
     }
   }
 
+  covered(): readonly Stretch[] {
+    const segments = this.#compaction?.covered() ?? [];
+    return segments.map(({ number, name }) => ({
+      from: bodyPosition(number, 0),
+      to: bodyPosition(number + 1, 0),
+      bytes: this.#disk.bytesOf(name),
+    }));
+  }
+
   checkpoint(snapshot: Iterable<JournalPart>): Promise<void> {
     this.#ready();
     assert(this.#compaction !== undefined, "a journal that is ready can be compacted");
@@ -213,6 +259,7 @@ export class FileJournal implements Journal {
     this.#phase = "closed";
     await this.#replayed;
     await this.#compaction?.stop();
+    await this.#archive?.close();
     await this.#reserve.stop();
     await this.#commit?.close();
     await this.#bodies.close();

@@ -1,7 +1,14 @@
 /** What a directory holds when the journal is opened, and where replay begins. */
-import { isUnfinishedCheckpoint, isWhole } from "./checkpoint-file.ts";
+import { isWhole } from "./checkpoint-file.ts";
 import type { Disk } from "./disk.ts";
-import { decodeHeader, type FoundFile, headerBytes, type JournalFile, parseFileName } from "./segment.ts";
+import {
+  decodeHeader,
+  type FoundFile,
+  headerBytes,
+  isUnfinished,
+  type JournalFile,
+  parseFileName,
+} from "./segment.ts";
 import { readWhole } from "./whole-transfer.ts";
 
 export interface FoundFiles {
@@ -9,7 +16,8 @@ export interface FoundFiles {
   readonly segments: readonly FoundFile[];
   /** Newest first. */
   readonly checkpoints: readonly FoundFile[];
-  /** Names of checkpoints that were never finished. */
+  readonly archives: readonly FoundFile[];
+  /** Names of checkpoints and archive files that were never finished. */
   readonly unfinished: readonly string[];
 }
 
@@ -26,7 +34,8 @@ export async function findFiles(disk: Disk): Promise<FoundFiles> {
       .filter((file) => file.kind === "segment")
       .sort((a, b) => a.number - b.number || a.salt - b.salt),
     checkpoints: found.filter((file) => file.kind === "checkpoint").sort((a, b) => b.number - a.number),
-    unfinished: names.filter(isUnfinishedCheckpoint),
+    archives: found.filter((file) => file.kind === "archive").sort((a, b) => a.number - b.number),
+    unfinished: names.filter(isUnfinished),
   };
 }
 

@@ -16,7 +16,9 @@ export interface Walked {
   readonly unborn: FoundFile | undefined;
   /** Newest first. */
   readonly checkpoints: readonly FoundFile[];
-  /** Names of checkpoints that were never finished. */
+  /** By number. None of them was read beyond its header. */
+  readonly archives: readonly FoundFile[];
+  /** Names of checkpoints and archive files that were never finished. */
   readonly unfinished: readonly string[];
   /** The last of the segments, and where its records end. */
   readonly last: { readonly segment: FoundFile; readonly end: SegmentEnd } | undefined;
@@ -81,6 +83,7 @@ export async function walkJournal(disk: Disk, visit: (append: ReplayedAppend) =>
     segments,
     unborn,
     checkpoints: found.checkpoints,
+    archives: found.archives,
     unfinished: found.unfinished,
     last,
     nextSegmentNumber: Math.max(expectedNumber, (lastSegment?.number ?? 0) + 1),

@@ -5,6 +5,7 @@
  * Implementations pass `journalConformance`. What is on the disk is described in docs/journal.md.
  */
 import type { Fault } from "@sluice/runtime";
+import type { Archive } from "./archive.ts";
 
 /**
  * What a reply rests on.
@@ -100,6 +101,22 @@ export interface ReplayReport {
  */
 export type Shortage = "disk" | "budget";
 
+/** A part of the journal that goes when no body in it is wanted any more: a segment. Positions from `from` to, not including, `to` lie in it. */
+export interface Stretch {
+  readonly from: BodyPosition;
+  readonly to: BodyPosition;
+  /** Bytes that its file has. */
+  readonly bytes: number;
+}
+
+/** Making room takes some first. */
+export interface RelocationRoom {
+  /** Bytes in all; without bound, unless the disk is full. Then a part of what was found to be free when somebody last looked. */
+  readonly bytesMax: number;
+  /** Bytes of one append, so that what is appended beside it waits little, and a disk on which it finds no space has a reserve for it. */
+  readonly appendBytesMax: number;
+}
+
 export interface Journal extends AsyncDisposable {
   /** The strongest durability that an append can have here. */
   readonly durability: Durability;
@@ -114,6 +131,12 @@ export interface Journal extends AsyncDisposable {
 
   /** What there is too little of, while it is so. Appends are taken all the same: whoever appends refuses what is new. */
   readonly full: Shortage | undefined;
+
+  /** How much may be appended in order to make room elsewhere. */
+  readonly relocationRoom: RelocationRoom;
+
+  /** Files beside the log for what is kept long; undefined before the replay, and where nothing is kept. */
+  readonly archive: Archive | undefined;
 
   /** Calls `listener` each time that the disk is found full. */
   onFull(listener: () => void): void;
@@ -142,6 +165,12 @@ export interface Journal extends AsyncDisposable {
    * a rule. Position 0 is passed over.
    */
   release(positions: Iterable<BodyPosition>): void;
+
+  /**
+   * Stretches that a checkpoint covers and that are still there: mostly for their bodies, so that one with few of them is worth having its bodies
+   * appended once more and released. Oldest first; a new list.
+   */
+  covered(): readonly Stretch[];
 
   /**
    * Writes a snapshot of the state as parts that rebuild it, valid as of every append made before the call. Once it is synced, replay

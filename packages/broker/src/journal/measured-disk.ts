@@ -15,6 +15,11 @@ export class MeasuredDisk implements Disk {
     return this.#bytes;
   }
 
+  /** Bytes of the file of that name; 0 for one that was not looked at. */
+  bytesOf(name: string): number {
+    return this.#sizes.get(name) ?? 0;
+  }
+
   list(): Promise<readonly string[]> {
     return this.#disk.list();
   }

@@ -10,6 +10,8 @@ export class MemoryJournal implements Journal {
   readonly fault = undefined;
   readonly pendingBytes = 0;
   readonly full = undefined;
+  readonly archive = undefined;
+  readonly relocationRoom = { bytesMax: Number.POSITIVE_INFINITY, appendBytesMax: Number.POSITIVE_INFINITY };
   #waiting: Settled[] = [];
   #closed = false;
 
@@ -38,6 +40,11 @@ export class MemoryJournal implements Journal {
   onFull(): void {}
 
   release(): void {}
+
+  /** None: no body has a position. */
+  covered(): readonly [] {
+    return [];
+  }
 
   async checkpoint(snapshot: Iterable<JournalPart>): Promise<void> {
     for (const _ of snapshot);

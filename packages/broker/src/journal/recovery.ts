@@ -26,6 +26,7 @@ export interface Recovered {
   /** Every segment that bodies may lie in. */
   readonly segments: readonly JournalFile[];
   readonly checkpoints: readonly JournalFile[];
+  readonly archives: readonly JournalFile[];
   readonly nextSequence: number;
   readonly nextSegmentNumber: number;
   /** Segments with a lower number are covered by a whole checkpoint: they are there for their bodies only. */
@@ -54,6 +55,7 @@ export async function recover(disk: Disk, visit: (append: ReplayedAppend) => voi
     report,
     segments: walked.segments,
     checkpoints: walked.checkpoints,
+    archives: walked.archives,
     nextSequence: report.lastSequence + 1,
     nextSegmentNumber: walked.nextSegmentNumber,
     coveredBeforeSegment: walked.coveredBeforeSegment,

@@ -10,7 +10,9 @@ const reserveName = "reserve";
 /** The name while it is being written: what is called `reserve` is whole and synced. */
 const unfinishedName = "reserve.unfinished";
 
-const pieceBytes = 1024 * 1024;
+const pieceBytesMax = 1024 * 1024;
+/** So that it is known how much there is room for, when there is none for all. */
+const piecesMin = 16;
 const firstRetryMs = 1000;
 const longestRetryMs = 30_000;
 
@@ -29,6 +31,7 @@ export class Reserve {
   readonly #options: ReserveOptions;
   #full = false;
   #held = false;
+  #roomBytes = 0;
   #writing: Promise<void> | undefined;
   /** The space that is being written to is wanted for something else. */
   #yielding = false;
@@ -46,6 +49,11 @@ export class Reserve {
   /** Whether the disk was found full and the reserve could not be written again since. */
   get full(): boolean {
     return this.#full;
+  }
+
+  /** Bytes that were free when the reserve was given up, or when it could not be written again since: what is known of a full disk. */
+  get roomBytes(): number {
+    return this.#roomBytes;
   }
 
   /** Bytes that may be written while the disk is full. */
@@ -113,12 +121,14 @@ export class Reserve {
     if (writing === undefined && !this.#held) return false;
     this.#setFull(true);
     this.#givenCount += 1;
+    this.#roomBytes = 0;
     if (writing !== undefined) {
       this.#yielding = true;
       await writing;
       if (!this.#held) return true;
     }
     this.#held = false;
+    this.#roomBytes = this.#options.bytes;
     await disk.remove(reserveName);
     // Some file systems give the blocks back only when the removal is on the disk.
     await syncDirectory();
@@ -139,13 +149,16 @@ export class Reserve {
 
   async #write(): Promise<void> {
     const { disk, bytes, syncDirectory } = this.#options;
+    let written = 0;
     try {
       if (this.#full) await disk.remove(unfinishedName).catch(() => undefined);
       const file = await disk.create(unfinishedName);
       try {
-        const zeros = new Uint8Array(Math.min(pieceBytes, bytes));
-        for (let at = 0; at < bytes && this.#goesOn(); at += zeros.length) {
-          await writeWhole(file, zeros.subarray(0, Math.min(zeros.length, bytes - at)), at);
+        const zeros = new Uint8Array(Math.min(pieceBytesMax, Math.ceil(bytes / piecesMin)));
+        while (written < bytes && this.#goesOn()) {
+          const piece = zeros.subarray(0, Math.min(zeros.length, bytes - written));
+          await writeWhole(file, piece, written);
+          written += piece.length;
         }
         if (this.#goesOn()) await file.sync();
       } finally {
@@ -166,6 +179,7 @@ export class Reserve {
     }
     await disk.remove(unfinishedName).catch(() => undefined);
     await syncDirectory().catch(() => undefined);
+    this.#roomBytes = written;
   }
 
   #goesOn(): boolean {

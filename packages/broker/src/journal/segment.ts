@@ -19,21 +19,21 @@ export const headerBytes = 40;
 const magic = Uint8Array.of(0x53, 0x4c, 0x55, 0x49, 0x43, 0x45, 0x0d, 0x0a);
 
 const crcOffset = 36;
-const kinds = { segment: 1, checkpoint: 2 } as const;
+const kinds = { segment: 1, checkpoint: 2, archive: 3 } as const;
 
 export type FileKind = keyof typeof kinds;
 
 /** What a file of the journal is. */
 export interface FileIdentity {
   readonly kind: FileKind;
-  /** Of a segment: its number, from 1 without gaps. Of a checkpoint: the last sequence that it holds the effect of. */
+  /** Of a segment: its number, from 1 without gaps. Of a checkpoint: the last sequence that it holds the effect of. Of an archive file: its number. */
   readonly number: number;
   /** Random, not 0, for this file alone: marks its records and seeds their checksums, so that no body can pass for a record. */
   readonly salt: number;
 }
 
 export interface FileHeader extends FileIdentity {
-  /** The sequence of the first record of a segment; the sequence with which replay goes on after a checkpoint. */
+  /** The sequence of the first record of a segment; the sequence with which replay goes on after a checkpoint; 1 in an archive file. */
   readonly nextSequence: number;
 }
 
@@ -60,19 +60,28 @@ export function newSalt(random: Random): number {
   return salt === 0 ? 1 : salt;
 }
 
-const namePattern = /^(\d{16})-([0-9a-f]{8})\.(segment|checkpoint)$/;
+const namePattern = /^(\d{16})-([0-9a-f]{8})\.(segment|checkpoint|archive)$/;
 
 export function fileName({ kind, number, salt }: FileIdentity): string {
   return `${String(number).padStart(16, "0")}-${salt.toString(16).padStart(8, "0")}.${kind}`;
 }
 
-/** Undefined when the name is not that of a segment or checkpoint. */
+const unfinishedPattern = /\.(checkpoint|archive)\.unfinished$/;
+
+/** The name of a file of that name until it is whole and synced. */
+export const unfinishedName = (name: string): string => `${name}.unfinished`;
+
+/** Whether a name is that of a file which was being written when its process ended. */
+export const isUnfinished = (name: string): boolean => unfinishedPattern.test(name);
+
+/** Undefined when the name is not that of a segment, a checkpoint or an archive file. */
 export function parseFileName(name: string): JournalFile | undefined {
   const [, number, salt, kind] = namePattern.exec(name) ?? [];
-  if (number === undefined || salt === undefined || (kind !== "segment" && kind !== "checkpoint"))
-    return undefined;
+  if (number === undefined || salt === undefined || !isKind(kind)) return undefined;
   return { name, kind, number: Number.parseInt(number, 10), salt: Number.parseInt(salt, 16) };
 }
+
+const isKind = (kind: string | undefined): kind is FileKind => kind !== undefined && kind in kinds;
 
 export function encodeHeader(header: FileHeader): Uint8Array {
   const bytes = new Uint8Array(headerBytes);

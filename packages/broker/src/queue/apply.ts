@@ -9,11 +9,11 @@ import { restoreDeduplication, restoreMessages, restoreQueue } from "./apply-res
 import type { BodyPosition, MessageSequence } from "./message.ts";
 import type { Now } from "./now.ts";
 import { countStarts } from "./rate.ts";
-import type { Delivered, QueueRecord, Retried } from "./records.ts";
+import type { Delivered, QueueRecord, RelocatedMessage, Retried } from "./records.ts";
 import { Phase } from "./slots.ts";
 import type { QueueState } from "./state.ts";
 import { anchored, sinceMs } from "./time.ts";
-import { becomeReady, hide, leave, park, remove, unpark } from "./transitions.ts";
+import { becomeReady, hide, park, relocate, remove, unpark } from "./transitions.ts";
 
 /**
  * Changes `state` by what `record` says.
@@ -87,11 +87,16 @@ export function applyToQueue(
     case "moved-out":
       for (const sequence of record.sequences) {
         const slot = find(state, sequence, undefined);
-        if (slot >= 0) leave(state, slot);
+        // Its moved-in mentions the body once more, so that this mention ends.
+        if (slot >= 0) remove(state, slot);
       }
       return;
     case "moved-in":
       addMoved(state, record, positions, first);
+      return;
+    case "relocated":
+      for (let i = 0; i < record.messages.length; i++)
+        relocate(state, (record.messages[i] as RelocatedMessage).sequence, positions[first + i] ?? 0);
       return;
     case "parked":
       for (const sequence of record.sequences) {

@@ -14,6 +14,7 @@ export { decideCancel, decidePause, decidePurge, decideReschedule } from "./deci
 export { decideNack } from "./decide/nack.ts";
 export { decideReceive } from "./decide/receive.ts";
 export { decideCancelRedrive, decideRedriveOne, decideStartRedrive } from "./decide/redrive.ts";
+export { decideRelocate, type FoundBody } from "./decide/relocate.ts";
 export { decideSend } from "./decide/send.ts";
 export type { DecodedRecord } from "./decoded.ts";
 export * from "./limits.ts";

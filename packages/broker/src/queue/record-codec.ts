@@ -67,6 +67,12 @@ function writeQueueRecord(to: RecordWriter, record: QueueRecord): readonly Encod
       writeReason(to.varint(record.from), record.reason).f64(record.movedAtMs);
       to.varint(record.firstSequence).varint(record.messages.length);
       return record.messages.map((message) => writeMoved(to, message));
+    case "relocated":
+      to.varint(record.messages.length);
+      return record.messages.map(({ sequence, body }) => {
+        to.varint(sequence).varint(body.byteLength);
+        return encodedBody(body, 0);
+      });
     case "parked":
       writeReason(to, record.reason).f64(record.atWallMs).text(record.lastError).sequences(record.sequences);
       return noBodies;
@@ -107,6 +113,12 @@ function writeQueueRecord(to: RecordWriter, record: QueueRecord): readonly Encod
       return record.messages.map((message) => {
         writeRestored(to, message);
         return encodedBody(message.body, message.bodyPosition);
+      });
+    case "relocated":
+      to.varint(record.messages.length);
+      return record.messages.map(({ sequence, body }) => {
+        to.varint(sequence).varint(body.byteLength);
+        return encodedBody(body, 0);
       });
   }
 }

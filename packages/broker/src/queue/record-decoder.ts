@@ -45,6 +45,14 @@ function readWithBodies(
       return readMovedIn(from, bodies, 1);
     case types["moved-in"]:
       return readMovedIn(from, bodies, 2);
+    case types.relocated:
+      return {
+        kind: "relocated",
+        messages: eachBody(from, bodies, (given) => ({
+          sequence: from.varint(),
+          body: readBody(from, given),
+        })),
+      };
     case first["restored-messages"]:
       return {
         kind: "restored-messages",

@@ -13,6 +13,7 @@
  *     9 moved-in                from reason:u8 moved-at:f64 first-sequence count { origin body-bytes attributes }   count bodies
  *    10 restored-queue          settings-1 next-sequence next-lease
  *    11 restored-messages       count { restored body-bytes attributes }                                            count bodies
+ *    12 relocated               count { sequence body-bytes }                                                      count bodies
  *    13 configured              settings
  *    14 sent                    first-sequence enqueued-at:f64 count { options body-bytes attributes }              count bodies
  *    15 retried                 at-wall:f64 last-error:text count { sequence delay:f64 }
@@ -43,6 +44,7 @@ export const types = {
   extended: 6,
   readied: 7,
   "moved-out": 8,
+  relocated: 12,
   retried: 15,
   rescheduled: 16,
   parked: 17,

@@ -185,6 +185,17 @@ export interface MovedIn {
   readonly messages: readonly MovedMessage[];
 }
 
+export interface RelocatedMessage {
+  readonly sequence: MessageSequence;
+  readonly body: Body;
+}
+
+/** The bodies of messages were written once more, so that the place where they lay can go. Carries a body for each. */
+export interface Relocated {
+  readonly kind: "relocated";
+  readonly messages: readonly RelocatedMessage[];
+}
+
 /** The first record of a queue in a checkpoint. */
 export interface RestoredQueue {
   readonly kind: "restored-queue";
@@ -272,6 +283,7 @@ export type QueueRecord =
   | RedriveStarted
   | RedriveAdvanced
   | RedriveEnded
+  | Relocated
   | RestoredQueue
   | RestoredDeduplication
   | RestoredMessages;

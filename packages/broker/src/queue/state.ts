@@ -63,6 +63,12 @@ export function takeDeadBodies(state: QueueState): readonly BodyPosition[] {
   return dead;
 }
 
+/** Where the body of a message lies now; undefined when the message is not there. */
+export function bodyPositionOf(state: QueueState, sequence: MessageSequence): BodyPosition | undefined {
+  const slot = state.index.find(sequence);
+  return slot < 0 ? undefined : state.messages.bodyPosition[slot];
+}
+
 /** Whether the lease of the message in `slot` still holds at `monotonicMs`: from that instant on, its receipt is stale. */
 export function leaseHolds(state: QueueState, slot: number, monotonicMs: number): boolean {
   return state.messages.phase[slot] === Phase.inFlight && state.deadlines.keyOf(slot) > monotonicMs;

@@ -1,6 +1,6 @@
 /** The steps between the phases of a message's life. Only `apply` takes them. */
 import { Lane } from "./lane.ts";
-import type { DeadLetterReason } from "./message.ts";
+import type { BodyPosition, DeadLetterReason, MessageSequence } from "./message.ts";
 import type { MessageGroup } from "./message-groups.ts";
 import { Phase } from "./slots.ts";
 import type { QueueState } from "./state.ts";
@@ -120,8 +120,10 @@ export function unpark(state: QueueState, slot: number): void {
   settle(state, slot, undefined);
 }
 
-/** Gone from this queue; its body lives on in another. */
-export function leave(state: QueueState, slot: number): void {
+/** Gone from this queue. Whether the body lives on in another is for the journal to know, which counts who wants it. */
+export function remove(state: QueueState, slot: number): void {
+  const position = state.messages.bodyPosition[slot] as number;
+  if (position !== 0) state.deadBodies.push(position);
   detach(state, slot);
   state.expiries.set(slot, false);
   const bodyBytes = state.messages.bodyBytes[slot] as number;
@@ -146,9 +148,14 @@ function advance(state: QueueState, group: MessageGroup): void {
   else hide(state, next, Phase.delayed, readyAtMs);
 }
 
-/** Gone for good, with its body. */
-export function remove(state: QueueState, slot: number): void {
-  const position = state.messages.bodyPosition[slot] as number;
-  if (position !== 0) state.deadBodies.push(position);
-  leave(state, slot);
+/**
+ * The body lies at `position` from now on, and where it lay before is dead. Of a message that is gone the new place is: nothing is lost by
+ * that, so it is not counted.
+ */
+export function relocate(state: QueueState, sequence: MessageSequence, position: BodyPosition): void {
+  if (position === 0) return;
+  const slot = state.index.find(sequence);
+  const dead = slot < 0 ? position : (state.messages.bodyPosition[slot] as number);
+  if (dead !== 0) state.deadBodies.push(dead);
+  if (slot >= 0) state.messages.bodyPosition[slot] = position;
 }

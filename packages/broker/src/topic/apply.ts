@@ -3,10 +3,11 @@
  * changes nothing and is counted, because a damaged record of the journal must cost what it said and no more.
  */
 import { type BodyPosition, isPresent } from "../queue/message.ts";
+import type { ArchivedRange } from "./archived-range.ts";
 import type { KeptBatch } from "./holdings.ts";
 import { partitionCountMax } from "./limits.ts";
 import { PartitionLog } from "./partition-log.ts";
-import type { RestoredBatch, TopicJournalRecord } from "./records.ts";
+import type { PartitionRange, RestoredBatch, TopicJournalRecord } from "./records.ts";
 import type { TopicState } from "./state.ts";
 
 /** `positions` says where the journal put the bodies of the record, the first one at index `first`; a missing one counts as 0. */
@@ -36,15 +37,33 @@ export function applyToTopic(
       return;
     case "trimmed":
       for (const { partition, startOffset } of record.starts) {
-        const dropped = partitionAt(state, partition)?.trim(startOffset) ?? [];
-        for (const { position } of dropped) if (position !== 0) state.deadPositions.push(position);
+        const dropped = partitionAt(state, partition)?.trim(startOffset);
+        for (const { file } of dropped?.ranges ?? []) state.deadFiles.push(file);
+        letDie(state, dropped?.batches ?? []);
       }
+      return;
+    case "archived": {
+      const log = partitionAt(state, record.partition);
+      const moved = log?.archive(rangeOf(record));
+      if (moved !== undefined) letDie(state, moved);
+      else if (log !== undefined && record.endOffset <= log.startOffset) state.deadFiles.push(record.file);
+      else state.orphanRecords++;
+      return;
+    }
+    case "relocated":
+      for (const [i, { partition, firstOffset }] of record.batches.entries())
+        relocate(state, partition, firstOffset, positions[first + i] ?? 0);
       return;
     case "restored-topic":
       state.settings = record.settings;
       state.turn = record.turn;
       for (const [partition, { startOffset, endOffset }] of record.partitions.entries()) {
         partitionAt(state, partition)?.restore(startOffset, endOffset);
+      }
+      return;
+    case "restored-archives":
+      for (const range of record.ranges) {
+        if (partitionAt(state, range.partition)?.archive(rangeOf(range)) === undefined) state.orphanRecords++;
       }
       return;
     case "restored-batches":
@@ -55,6 +74,18 @@ export function applyToTopic(
     default:
       record satisfies never;
   }
+}
+
+/**
+ * The batch lies at `position` from now on, and where it lay before is dead. Of one that is gone the new place is: nothing is lost by that, so it
+ * is not counted.
+ */
+function relocate(state: TopicState, partition: number, firstOffset: number, position: BodyPosition): void {
+  if (position === 0) return;
+  const batch = state.partitions[partition]?.find(firstOffset);
+  const dead = batch === undefined ? position : batch.position;
+  if (dead !== 0) state.deadPositions.push(dead);
+  if (batch !== undefined) batch.position = position;
 }
 
 /** All batches have the same fields in the same order, so that reading them stays fast. */
@@ -68,6 +99,18 @@ function kept({
   const resident = isPresent(bytes) ? bytes : undefined;
   return { firstOffset, count, publishedAtMs, byteLength: bytes.byteLength, position, bytes: resident };
 }
+
+function letDie(state: TopicState, batches: readonly KeptBatch[]): void {
+  for (const { position } of batches) if (position !== 0) state.deadPositions.push(position);
+}
+
+const rangeOf = ({ file, firstOffset, endOffset, byteLength, newestMs }: PartitionRange): ArchivedRange => ({
+  file,
+  firstOffset,
+  endOffset,
+  byteLength,
+  newestMs,
+});
 
 /** The partition, made if the record that would have made it was lost: what was published to it must not be lost as well. */
 function partitionAt(state: TopicState, partition: number): PartitionLog | undefined {

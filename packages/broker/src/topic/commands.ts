@@ -1,5 +1,6 @@
 /** What can be asked of a topic and of a consumer group, and what they answer. */
 import type { Attributes } from "../queue/message.ts";
+import type { ArchivedRange } from "./archived-range.ts";
 import type { KeptBatch } from "./holdings.ts";
 
 /** A record to be appended. */
@@ -40,6 +41,8 @@ export interface Fetch {
   readonly bytesMax: number;
 }
 export interface Fetched {
+  /** Where to look first, when the records are in the archive: then there are no `batches`. Behind its end a fetch goes on. */
+  readonly archived: ArchivedRange | undefined;
   /**
    * Batches that hold the records from `offset` on; the first may begin before it and the last may end behind `recordsMax`. After damage to
    * the journal offsets may be missing; then the next ones there are.

@@ -1,5 +1,6 @@
 /** Fetch: reads a partition from an offset or a time on. Changes nothing, so it has no records. */
 import { type Refused, refuse } from "../queue/refusals.ts";
+import type { ArchivedRange } from "./archived-range.ts";
 import { decodeBatch } from "./batch-codec.ts";
 import type { Fetch, Fetched, TopicRecord } from "./commands.ts";
 import type { KeptBatch } from "./holdings.ts";
@@ -24,18 +25,23 @@ export function fetch(
       `Partition ${partition} holds offsets ${startOffset} to ${endOffset}, the end, not ${offset}.`,
     );
   }
-  const batches = log.read(offset, recordsMax, bytesMax);
-  return { ok: true, reply: { batches, startOffset, endOffset } };
+  const archived = log.rangeAt(offset);
+  const batches = archived === undefined ? log.read(offset, recordsMax, bytesMax) : [];
+  return { ok: true, reply: { archived, batches, startOffset, endOffset } };
 }
 
-/** T5: the offset to begin with for what was published at `timeMs` or later; the end when there is nothing. Refused as a fetch is. */
+/**
+ * T5: where to begin for what was published at `timeMs` or later, of the records at or behind `fromOffset`: an offset, the end when there is nothing;
+ * or the range of the archive in which to look. Refused as a fetch is.
+ */
 export function offsetAtTime(
   state: TopicState,
   partition: number,
   timeMs: number,
-): { readonly ok: true; readonly reply: number } | Refused<TopicRefusal> {
+  fromOffset = 0,
+): { readonly ok: true; readonly reply: number | ArchivedRange } | Refused<TopicRefusal> {
   const log = keptPartition(state, partition);
-  return "refusal" in log ? log : { ok: true, reply: log.offsetAtTime(timeMs) };
+  return "refusal" in log ? log : { ok: true, reply: log.findTime(timeMs, fromOffset) };
 }
 
 /** The partition, unless there is none that keeps records: `not-a-log` or `unknown-partition`. */
@@ -51,6 +57,8 @@ export function keptPartition(state: TopicState, partition: number): PartitionLo
   );
 }
 
+type BatchStart = Pick<KeptBatch, "firstOffset" | "publishedAtMs">;
+
 /** The records that a fetch asked for, out of the batches that it found. */
 export class FetchedRecords {
   readonly #fetch: Fetch;
@@ -64,7 +72,7 @@ export class FetchedRecords {
   }
 
   /** Takes what was asked for out of the next batch. False, and nothing taken, when its bytes are no batch. */
-  take({ firstOffset, publishedAtMs }: KeptBatch, bytes: Uint8Array): boolean {
+  take({ firstOffset, publishedAtMs }: BatchStart, bytes: Uint8Array): boolean {
     const { partition, offset, recordsMax, bytesMax } = this.#fetch;
     const skip = Math.max(0, offset - firstOffset);
     const decoded = decodeBatch(bytes, skip, recordsMax - this.records.length);

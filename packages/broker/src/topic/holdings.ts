@@ -10,8 +10,11 @@ export interface KeptBatch {
   readonly count: number;
   readonly publishedAtMs: number;
   readonly byteLength: number;
-  /** Where the journal holds the bytes; 0 when it does not. */
-  readonly position: BodyPosition;
+  /**
+   * Where the journal holds the bytes; 0 when it does not. It changes when they are written once more, and the place before may be gone from
+   * then on: who fails to read at one position reads again if the batch has another by then.
+   */
+  position: BodyPosition;
   /** Absent: to be read from the journal. */
   bytes: Uint8Array | undefined;
 }

@@ -1,10 +1,12 @@
 /** The rules of topics and consumer groups, as the shell uses them: decide, append, apply. */
 export { applyToTopic } from "./apply.ts";
+export type { ArchivedRange, ArchiveFile } from "./archived-range.ts";
 export { decodeBatch, encodeBatch } from "./batch-codec.ts";
 export type * from "./commands.ts";
 export { decideConfigureTopic } from "./decide/configure.ts";
 export type { TopicDecision } from "./decide/decision.ts";
 export { decidePublish } from "./decide/publish.ts";
+export { decideRelocateBatches, type FoundBatch } from "./decide/relocate.ts";
 export { decideRetention, decideTrim, nextRetentionMs } from "./decide/retention.ts";
 export { decideTransaction } from "./decide/transaction.ts";
 export { FetchedRecords, fetch, offsetAtTime } from "./fetch.ts";
@@ -27,4 +29,4 @@ export type { BatchesPublished, TopicJournalRecord } from "./records.ts";
 export * from "./refusals.ts";
 export * from "./settings.ts";
 export { snapshotTopic } from "./snapshot.ts";
-export { type TopicDirectory, TopicState, takeDeadBatches, topicDurability } from "./state.ts";
+export { type TopicDirectory, TopicState, takeDeadBatches, takeDeadFiles, topicDurability } from "./state.ts";

@@ -7,9 +7,13 @@
  *    66 restored-topic    settings turn count { start-offset end-offset }
  *    67 restored-batches  count { published-at:f64 batch }                         a body for each batch
  *    68 trimmed           count { partition start-offset }
+ *    69 archived          range
+ *    70 restored-archives count { range }
+ *    71 relocated         count { partition first-offset body-bytes }              a body for each batch
  *
  *    settings => partition-count retention:u8 retention-ms:f64 retention-bytes:f64 durability:u8
  *    batch    => partition first-offset count body-bytes                           the body as batch-codec.ts has it
+ *    range    => partition file-number file-salt first-offset end-offset bytes newest:f64
  */
 import { type EncodedBody, encodedBody, type ReplayedBody, readBody } from "../queue/body-codec.ts";
 import { type DecodedRecord, malformed, unknownType } from "../queue/decoded.ts";
@@ -18,7 +22,7 @@ import { RecordReader } from "../queue/record-reader.ts";
 import { RecordWriter } from "../queue/record-writer.ts";
 import { durabilities, readDurability } from "../queue/settings-codec.ts";
 import { batchBytesMin } from "./batch-codec.ts";
-import type { PublishedBatch, RestoredBatch, TopicJournalRecord } from "./records.ts";
+import type { PartitionRange, PublishedBatch, RestoredBatch, TopicJournalRecord } from "./records.ts";
 import type { TopicSettings } from "./settings.ts";
 
 const types = {
@@ -27,10 +31,15 @@ const types = {
   "restored-topic": 66,
   "restored-batches": 67,
   trimmed: 68,
+  archived: 69,
+  "restored-archives": 70,
+  relocated: 71,
 } as const satisfies Record<TopicJournalRecord["kind"], number>;
 
 /** The number of a retention is its place here. */
 const retentions = ["live", "log"] as const;
+
+const rangeBytesMin = 14;
 
 const writer = new RecordWriter();
 
@@ -55,6 +64,20 @@ function writeTopicRecord(to: RecordWriter, record: TopicJournalRecord, bodies: 
     case "trimmed":
       to.varint(record.starts.length);
       for (const { partition, startOffset } of record.starts) to.varint(partition).varint(startOffset);
+      return;
+    case "archived":
+      writeRange(to, record);
+      return;
+    case "restored-archives":
+      to.varint(record.ranges.length);
+      for (const range of record.ranges) writeRange(to, range);
+      return;
+    case "relocated":
+      to.varint(record.batches.length);
+      for (const { partition, firstOffset, bytes } of record.batches) {
+        to.varint(partition).varint(firstOffset).varint(bytes.byteLength);
+        bodies.push(encodedBody(bytes, 0));
+      }
       return;
     case "restored-topic":
       writeSettings(to, record.settings);
@@ -102,6 +125,17 @@ function readTopicRecord(
       const starts = times(from.count(2), () => ({ partition: from.varint(), startOffset: from.varint() }));
       return { kind: "trimmed", starts };
     }
+    case types.archived:
+      return { kind: "archived", ...readRange(from) };
+    case types["restored-archives"]:
+      return { kind: "restored-archives", ranges: times(from.count(rangeBytesMin), () => readRange(from)) };
+    case types.relocated: {
+      const batches = times(from.count(3), () => {
+        const [partition, firstOffset] = [from.varint(), from.varint()];
+        return { partition, firstOffset, bytes: readBody(from, nextBody(from, bodies)) };
+      });
+      return { kind: "relocated", batches };
+    }
     case types["restored-topic"]: {
       const [settings, turn] = [readSettings(from), from.varint()];
       const partitions = times(from.count(2), () => ({
@@ -132,6 +166,20 @@ function readBatch(from: RecordReader, given: ReplayedBody): PublishedBatch {
   const bytes = readBody(from, given);
   if (batchBytesMin(count) > bytes.byteLength) from.reject();
   return { partition, firstOffset, count, bytes };
+}
+
+function writeRange(to: RecordWriter, range: PartitionRange): void {
+  const { partition, file, firstOffset, endOffset, byteLength, newestMs } = range;
+  to.varint(partition).varint(file.number).varint(file.salt).varint(firstOffset).varint(endOffset);
+  to.varint(byteLength).f64(newestMs);
+}
+
+function readRange(from: RecordReader): PartitionRange {
+  const [partition, number, salt] = [from.varint(), from.varint(), from.varint()];
+  const [firstOffset, endOffset] = [from.varint(), from.varint()];
+  if (endOffset <= firstOffset) from.reject();
+  const [byteLength, newestMs] = [from.varint(), from.f64()];
+  return { partition, file: { number, salt }, firstOffset, endOffset, byteLength, newestMs };
 }
 
 function nextBody(from: RecordReader, bodies: Iterator<ReplayedBody>): ReplayedBody {

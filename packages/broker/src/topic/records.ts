@@ -1,5 +1,6 @@
 /** What happened to a topic, as facts. Publishing is batch-shaped: one record, whatever the number of messages and partitions. */
 import type { Body, BodyPosition } from "../queue/message.ts";
+import type { ArchivedRange } from "./archived-range.ts";
 import type { TopicSettings } from "./settings.ts";
 
 /** The topic was created, or its settings were changed. */
@@ -37,6 +38,16 @@ export interface RecordsTrimmed {
   readonly starts: readonly PartitionStart[];
 }
 
+/** A range of a partition. */
+export interface PartitionRange extends ArchivedRange {
+  readonly partition: number;
+}
+
+/** What a partition had up to the end of this range was moved to a file of the archive, which is on the disk. */
+export interface RecordsArchived extends PartitionRange {
+  readonly kind: "archived";
+}
+
 /** The first record of a topic in a checkpoint. */
 export interface RestoredTopic {
   readonly kind: "restored-topic";
@@ -51,15 +62,36 @@ export interface RestoredBatch extends PublishedBatch {
   readonly position: BodyPosition;
 }
 
+/** Ranges of a checkpoint, by partition and in the order of their offsets: they stand before its batches. */
+export interface RestoredArchives {
+  readonly kind: "restored-archives";
+  readonly ranges: readonly PartitionRange[];
+}
+
 /** Batches of a checkpoint. Each is a body. */
 export interface RestoredBatches {
   readonly kind: "restored-batches";
   readonly batches: readonly RestoredBatch[];
 }
 
+export interface RelocatedBatch {
+  readonly partition: number;
+  readonly firstOffset: number;
+  readonly bytes: Body;
+}
+
+/** Batches were written once more, so that the place where they lay can go. Each is a body. */
+export interface BatchesRelocated {
+  readonly kind: "relocated";
+  readonly batches: readonly RelocatedBatch[];
+}
+
 export type TopicJournalRecord =
   | TopicConfigured
   | BatchesPublished
   | RecordsTrimmed
+  | BatchesRelocated
+  | RecordsArchived
   | RestoredTopic
+  | RestoredArchives
   | RestoredBatches;

@@ -1,5 +1,6 @@
 /** What a topic is at one moment. Everybody may read it; only `applyToTopic` changes it. */
 import type { BodyPosition } from "../queue/message.ts";
+import type { ArchiveFile } from "./archived-range.ts";
 import { Holdings } from "./holdings.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { defaultTopicSettings, type TopicSettings } from "./settings.ts";
@@ -15,6 +16,8 @@ export class TopicState {
   turn = 0;
   /** Where batches lay that are gone, until somebody takes them. */
   deadPositions: BodyPosition[] = [];
+  /** Files of the archive that are of no use any more, until somebody takes them. */
+  deadFiles: ArchiveFile[] = [];
   /** Records of the journal that do not fit what is there: 0 unless the journal was damaged. */
   orphanRecords = 0;
 
@@ -28,6 +31,13 @@ export class TopicState {
 export function takeDeadBatches(state: TopicState): readonly BodyPosition[] {
   const taken = state.deadPositions;
   if (taken.length > 0) state.deadPositions = [];
+  return taken;
+}
+
+/** Files of the archive that have become useless since the last call. */
+export function takeDeadFiles(state: TopicState): readonly ArchiveFile[] {
+  const taken = state.deadFiles;
+  if (taken.length > 0) state.deadFiles = [];
   return taken;
 }
 

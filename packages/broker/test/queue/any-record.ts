@@ -121,6 +121,10 @@ const byKind: {
     firstSequence: sequence,
     messages: upTo(moved),
   }),
+  relocated: record({
+    kind: fc.constant("relocated"),
+    messages: upTo(record({ sequence, body: anyBytes })),
+  }),
   "restored-queue": record({
     kind: fc.constant("restored-queue"),
     settings,

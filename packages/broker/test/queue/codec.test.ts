@@ -58,7 +58,7 @@ suite("queue records as bytes", () => {
       (type, bytes, bodyCount) => {
         const bodies = Array.from({ length: bodyCount }, () => ({ position: 1 }));
         const decoded = decodeQueueRecord(type, bytes, bodies);
-        if (!decoded.ok && type > 11) equal(decoded.problem, "unknown-type");
+        if (!decoded.ok && type > 12) equal(decoded.problem, "unknown-type");
       },
     );
     fc.assert(property, { numRuns: 3000 });

@@ -151,4 +151,15 @@ export const fixtures: readonly {
     type: 11,
     hex: "020900000000000000000000000000000000000000000080aa6db779420003000a020000d3b16db7794200000000004cdd400228000080aa6db779420100030106000016926db7794204000080aa6db779420100",
   },
+  {
+    record: {
+      kind: "relocated",
+      messages: [
+        { sequence: 300, body: Uint8Array.of(1, 2, 3) },
+        { sequence: 7, body: new Uint8Array(0) },
+      ],
+    },
+    type: 12,
+    hex: "02ac02030700",
+  },
 ];

@@ -8,6 +8,7 @@ import {
   applyToQueue,
   decideConfigure,
   decideDue,
+  decideRelocate,
   decodeQueueRecord,
   defaultQueueSettings,
   encodeQueueRecord,
@@ -39,7 +40,8 @@ export class QueueWorld {
   readonly journal: WrittenPart[][];
   /** Bodies by position, as the segments of a journal hold them. */
   readonly #segments: Map<number, Uint8Array>;
-  readonly #liveBodies = new Set<number>();
+  /** How often each body is mentioned, less how often such a mention died: as a journal counts. */
+  readonly #liveBodies = new Map<number, number>();
   /** The wall clock went its own way since the journal began, so that the fold sees other remaining times than the live state. */
   #wallJumped = false;
   /** Queues that are there no more, though the journal still speaks of them. */
@@ -86,9 +88,38 @@ export class QueueWorld {
   append(records: readonly OwnedRecord<QueueRecord>[]): void {
     const parts = records.map(({ owner, record }) => this.#write(owner, record));
     this.journal.push(parts);
+    this.#mention(parts);
     this.#apply(parts);
+    this.#release();
+  }
+
+  /** Writes bodies of a queue once more, those at every `step`th place. */
+  relocate(number: number, step: number): void {
+    const state = this.the(number);
+    const found = [...state.messages]
+      .filter((_, i) => i % step === 0)
+      .map((slot) => {
+        const position = state.messages.bodyPosition[slot] as number;
+        const body = this.#segments.get(position);
+        ok(body !== undefined, `a body lies at ${position}`);
+        return { sequence: state.messages.sequence[slot] as number, position, body };
+      });
+    this.submit(decideRelocate(state, found));
+  }
+
+  #mention(parts: readonly WrittenPart[]): void {
+    for (const { position } of parts.flatMap(({ bodies }) => bodies))
+      this.#liveBodies.set(position, (this.#liveBodies.get(position) ?? 0) + 1);
+  }
+
+  #release(): void {
     for (const state of this.queues.values()) {
-      for (const position of takeDeadBodies(state)) ok(this.#liveBodies.delete(position), "a body dies once");
+      for (const position of takeDeadBodies(state)) {
+        const mentions = this.#liveBodies.get(position) ?? 0;
+        ok(mentions > 0, "a body dies no more often than it was mentioned");
+        if (mentions === 1) this.#liveBodies.delete(position);
+        else this.#liveBodies.set(position, mentions - 1);
+      }
     }
   }
 
@@ -134,11 +165,8 @@ export class QueueWorld {
       world.#apply(parts);
     }
     for (const number of this.#lost) world.lose(number);
-    for (const parts of journal.flat())
-      for (const { position } of parts.bodies) world.#liveBodies.add(position);
-    for (const state of world.queues.values()) {
-      for (const position of takeDeadBodies(state)) world.#liveBodies.delete(position);
-    }
+    for (const parts of journal) world.#mention(parts);
+    world.#release();
     return world;
   }
 
@@ -167,9 +195,9 @@ export class QueueWorld {
     const timesToo = !this.#wallJumped;
     deepEqual(this.restarted().dump(timesToo), this.dump(timesToo), "the fold of the journal");
     deepEqual(this.checkpointed().dump(), this.dump(), "the fold of a checkpoint");
-    const referred = new Set<number>();
+    const referred = new Map<number, number>();
     for (const state of this.queues.values()) {
-      for (const slot of state.messages) referred.add(state.messages.bodyPosition[slot] as number);
+      for (const slot of state.messages) referred.set(state.messages.bodyPosition[slot] as number, 1);
     }
     deepEqual([...this.#liveBodies].sort(), [...referred].sort(), "the bodies that live");
     for (const state of this.queues.values()) equal(state.orphanRecords, 0);
@@ -187,7 +215,6 @@ export class QueueWorld {
       if (!(body instanceof Uint8Array)) return body;
       const position = this.#segments.size + 1;
       this.#segments.set(position, body);
-      this.#liveBodies.add(position);
       return { position, bytes: body };
     });
     return { owner, type, head, bodies: placed };

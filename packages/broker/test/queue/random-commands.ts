@@ -56,6 +56,10 @@ const command = fc.oneof(
       receiveCountMax: fc.option(fc.integer({ min: 1, max: 3 })),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("relocate"), queue, step: fc.integer({ min: 1, max: 3 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart"), checkpoint: fc.boolean() }) },
 );
 export const commands = fc.array(command, { maxLength: 80, size: "max" });
@@ -152,6 +156,9 @@ export class Pair {
         this.#model(jobs).settings = settings;
         return;
       }
+      case "relocate":
+        world.relocate(command.queue, command.step);
+        return;
       case "restart": {
         const before = world.monotonicMs;
         this.world = command.checkpoint ? world.checkpointed() : world.restarted();

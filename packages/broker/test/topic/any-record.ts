@@ -43,6 +43,15 @@ const restored = fc
     bytes: position === 0 ? bytes : { byteLength: bytes.byteLength },
   }));
 
+const range = {
+  partition: count,
+  file: record({ number: count, salt: count }),
+  firstOffset: fc.nat(1000),
+  endOffset: fc.integer({ min: 1001, max: 2 ** 40 }),
+  byteLength: count,
+  newestMs: wallMs,
+};
+
 const byKind: {
   readonly [Kind in TopicJournalRecord["kind"]]: fc.Arbitrary<
     Extract<TopicJournalRecord, { readonly kind: Kind }>
@@ -59,6 +68,12 @@ const byKind: {
     kind: fc.constant("trimmed"),
     starts: upTo(record({ partition: count, startOffset: count })),
   }),
+  relocated: record({
+    kind: fc.constant("relocated"),
+    batches: upTo(record({ partition: count, firstOffset: count, bytes: anyBytes })),
+  }),
+  archived: record({ kind: fc.constant("archived"), ...range }),
+  "restored-archives": record({ kind: fc.constant("restored-archives"), ranges: upTo(record(range)) }),
   "restored-topic": record({
     kind: fc.constant("restored-topic"),
     settings,

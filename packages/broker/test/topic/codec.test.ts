@@ -49,7 +49,7 @@ suite("topic records as bytes", () => {
       (type, bytes, bodyCount) => {
         const bodies = Array.from({ length: bodyCount }, () => ({ position: 1 }));
         const topic = decodeTopicRecord(type, bytes, bodies);
-        if (!topic.ok) equal(topic.problem, type >= 64 && type <= 68 ? "malformed" : "unknown-type");
+        if (!topic.ok) equal(topic.problem, type >= 64 && type <= 71 ? "malformed" : "unknown-type");
         const group = decodeGroupRecord(type, bytes);
         if (!group.ok) equal(group.problem, type >= 96 && type <= 98 ? "malformed" : "unknown-type");
       },
@@ -148,6 +148,14 @@ const fixtures: readonly {
     },
     type: 68,
     head: "0201e807ac0201",
+  },
+  {
+    record: {
+      kind: "relocated",
+      batches: [{ partition: 300, firstOffset: 1000, bytes: Uint8Array.of(1, 2, 3) }],
+    },
+    type: 71,
+    head: "01ac02e80703",
   },
   {
     record: {

@@ -26,6 +26,10 @@ const faultCodes = {
   "unknown-queue": "engine-unavailable",
   "unknown-message": "engine-unavailable",
   "stale-receipt": "engine-unavailable",
+  "invalid-message": "engine-unavailable",
+  "message-in-flight": "engine-unavailable",
+  "redrive-running": "engine-unavailable",
+  "unknown-redrive": "engine-unavailable",
   "queue-full": "engine-unavailable",
 } as const satisfies Record<Refusal, BusFaultCode>;
 

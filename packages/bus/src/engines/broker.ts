@@ -14,7 +14,7 @@ import type {
   EngineTransaction,
 } from "../engine.ts";
 import { sizeOf } from "../envelope.ts";
-import { BusFault } from "../faults.ts";
+import { BusFault, RecordsGone } from "../faults.ts";
 import { tooLarge, transactionBytesMax } from "../transaction.ts";
 import { fromBroker, toBroker } from "./broker-records.ts";
 import { faultOf, taken } from "./broker-refusals.ts";
@@ -104,12 +104,12 @@ export class BrokerEngine implements Engine {
     }
   }
 
+  async deleteRecordsBefore(place: EnginePlace): Promise<void> {
+    taken(await this.#broker.deleteRecordsBefore(place));
+  }
+
   async endOffset(topic: string, partition: number): Promise<number> {
-    const { description } = taken(await this.#broker.describeTopic(topic));
-    const found = description.partitions[partition];
-    if (found === undefined)
-      throw new BusFault("unknown-topic", `topic ${topic} has no partition ${partition}`);
-    return found.endOffset;
+    return (await this.#bounds(topic, partition)).endOffset;
   }
 
   async committedOffset(group: string, topic: string, partition: number): Promise<number | undefined> {
@@ -160,12 +160,28 @@ export class BrokerEngine implements Engine {
     signal: AbortSignal,
   ): Promise<readonly EngineRecord[]> {
     try {
-      const fetched = taken(await this.#broker.fetch({ topic, partition, offset, ...fetchLimits, signal }));
-      return fetched.records.map((record) => fromBroker(topic, record));
+      const fetched = await this.#broker.fetch({ topic, partition, offset, ...fetchLimits, signal });
+      if (fetched.ok) return fetched.records.map((record) => fromBroker(topic, record));
+      if (fetched.refusal === "offset-out-of-range") {
+        const { startOffset } = await this.#bounds(topic, partition);
+        if (offset < startOffset) throw new RecordsGone({ topic, partition, offset }, startOffset);
+      }
+      throw faultOf(fetched);
     } catch (error) {
       if (signal.aborted) return [];
       throw error;
     }
+  }
+
+  async #bounds(
+    topic: string,
+    partition: number,
+  ): Promise<{ readonly startOffset: number; readonly endOffset: number }> {
+    const { description } = taken(await this.#broker.describeTopic(topic));
+    const found = description.partitions[partition];
+    if (found === undefined)
+      throw new BusFault("unknown-topic", `topic ${topic} has no partition ${partition}`);
+    return found;
   }
 }
 

@@ -2,6 +2,7 @@
 import { deepEqual } from "node:assert/strict";
 import test from "node:test";
 import type { Engine } from "../engine.ts";
+import { RecordsGone } from "../faults.ts";
 import { groupConformance } from "./conformance-groups.ts";
 import { pack, readUntilEnd, rejectsWith, take, textOf } from "./conformance-probe.ts";
 import { transactionConformance } from "./conformance-transactions.ts";
@@ -124,6 +125,50 @@ function recordConformance(name: string, open: () => Promise<Engine>): void {
     const next = take(engine.read("t", 0, 1, stop.signal)).next(1);
     await engine.publish([pack("t", "k", "new")]);
     deepEqual(await next, ["new"]);
+    stop.abort();
+  });
+
+  test(`${name}: what is deleted is gone, and whoever asks for it hears where the rest begins`, async () => {
+    await using engine = await open();
+    await engine.createTopic("t", 2);
+    for (const value of ["0", "1", "2", "3"]) {
+      await engine.publish([pack("t", "21", value)]);
+    }
+    const stop = new AbortController();
+    const place = { topic: "t", partition: partitionOf("21", 2) };
+    const from = (offset: number) => engine.read("t", place.partition, offset, stop.signal);
+    const next = async (offset: number) => take(from(offset)).next(1);
+    const startOffsetFor = (offset: number) =>
+      next(offset).then(
+        () => undefined,
+        (error: unknown) => (error instanceof RecordsGone ? error.startOffset : error),
+      );
+    await engine.deleteRecordsBefore({ ...place, offset: 2 });
+    deepEqual([await startOffsetFor(0), await startOffsetFor(1)], [2, 2]);
+    deepEqual(await next(2), ["2"]);
+    // What is gone already is fine, what is not there yet is not.
+    await engine.deleteRecordsBefore({ ...place, offset: 1 });
+    await rejectsWith("unexpected-offset", engine.deleteRecordsBefore({ ...place, offset: 5 }));
+    deepEqual(await engine.endOffset("t", place.partition), 4);
+    await engine.deleteRecordsBefore({ ...place, offset: 4 });
+    deepEqual(await startOffsetFor(3), 4);
+    const reader = take(from(4));
+    const coming = reader.next(1);
+    const { places } = await engine.publish([pack("t", "21", "4")]);
+    deepEqual([places[0]?.offset, await coming], [4, ["4"]]);
+    stop.abort();
+  });
+
+  test(`${name}: a reader under which records are deleted hears of it and passes over none in silence`, async () => {
+    await using engine = await open();
+    await engine.createTopic("t", 1);
+    await engine.publish([pack("t", "k", "0")]);
+    const stop = new AbortController();
+    const read = engine.read("t", 0, 0, stop.signal)[Symbol.asyncIterator]();
+    deepEqual((await read.next()).value?.length, 1);
+    await engine.publish(["1", "2", "3"].map((value) => pack("t", "k", value)));
+    await engine.deleteRecordsBefore({ topic: "t", partition: 0, offset: 3 });
+    await rejectsWith("records-gone", read.next());
     stop.abort();
   });
 

@@ -9,6 +9,7 @@ import type {
   EngineAssignment,
   EngineMembership,
   EngineOutgoing,
+  EnginePlace,
   EngineReceipt,
   EngineRecord,
   EngineRevoke,
@@ -103,6 +104,10 @@ export class FaultyEngine implements Engine {
 
   transact(transaction: EngineTransaction): Promise<EngineReceipt> {
     return this.#call("append", () => this.#options.engine.transact(transaction));
+  }
+
+  deleteRecordsBefore(place: EnginePlace): Promise<void> {
+    return this.#call("ask", () => this.#options.engine.deleteRecordsBefore(place));
   }
 
   endOffset(topic: string, partition: number): Promise<number> {

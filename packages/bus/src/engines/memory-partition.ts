@@ -1,4 +1,5 @@
 /** One partition in memory: its records, and who waits for more. */
+import { assert } from "@sluice/runtime";
 import type { EngineRecord } from "../engine.ts";
 
 /** Records that one read hands over at most. */
@@ -6,10 +7,16 @@ const batchCountMax = 500;
 
 export class MemoryPartition {
   readonly #records: EngineRecord[] = [];
+  #startOffset = 0;
   readonly #waiting = new Set<() => void>();
 
+  /** The first record that is kept, or the end. */
+  get startOffset(): number {
+    return this.#startOffset;
+  }
+
   get endOffset(): number {
-    return this.#records.length;
+    return this.#startOffset + this.#records.length;
   }
 
   append(record: EngineRecord): void {
@@ -18,9 +25,19 @@ export class MemoryPartition {
     this.#waiting.clear();
   }
 
-  /** The next records from `offset` on; none at the end. */
+  /** At most up to the end. What is deleted already stays so. */
+  deleteBefore(offset: number): void {
+    assert(offset <= this.endOffset, "no more is deleted than there is");
+    if (offset <= this.#startOffset) return;
+    this.#records.splice(0, offset - this.#startOffset);
+    this.#startOffset = offset;
+  }
+
+  /** The next records from `offset` on, which is not before the first; none at the end. */
   slice(offset: number): readonly EngineRecord[] {
-    return this.#records.slice(offset, offset + batchCountMax);
+    const first = offset - this.#startOffset;
+    assert(first >= 0, "what is gone is not read");
+    return this.#records.slice(first, first + batchCountMax);
   }
 
   /** Resolves when a record was appended or the signal was aborted. */

@@ -13,7 +13,7 @@ import type {
   EngineTransaction,
 } from "../engine.ts";
 import { sizeOf } from "../envelope.ts";
-import { BusFault } from "../faults.ts";
+import { BusFault, RecordsGone } from "../faults.ts";
 import { tooLarge, transactionBytesMax } from "../transaction.ts";
 import { MemoryGroup } from "./memory-group.ts";
 import { MemoryPartition } from "./memory-partition.ts";
@@ -97,6 +97,7 @@ export class MemoryEngine implements Engine {
     const log = this.#partition(topic, partition);
     let next = offset;
     while (!signal.aborted) {
+      if (next < log.startOffset) throw new RecordsGone({ topic, partition, offset: next }, log.startOffset);
       const batch = log.slice(next);
       if (batch.length > 0) {
         next += batch.length;
@@ -105,6 +106,18 @@ export class MemoryEngine implements Engine {
         await log.grown(signal);
       }
     }
+  }
+
+  async deleteRecordsBefore({ topic, partition, offset }: EnginePlace): Promise<void> {
+    this.#assertOpen();
+    const log = this.#partition(topic, partition);
+    if (offset > log.endOffset) {
+      throw new BusFault(
+        "unexpected-offset",
+        `${topic}/${partition} ends at ${log.endOffset}, not ${offset}`,
+      );
+    }
+    log.deleteBefore(offset);
   }
 
   async endOffset(topic: string, partition: number): Promise<number> {

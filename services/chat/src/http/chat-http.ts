@@ -3,6 +3,7 @@
  * registered under a prefix, where unknown paths get the same form.
  */
 import { BusFault } from "@sluice/bus";
+import { acceptJson, ProblemError } from "@sluice/http-edge";
 import { Fault } from "@sluice/runtime";
 import type { OriginPolicy } from "@sluice/signalr";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
@@ -25,7 +26,7 @@ export function chatRoutes(
   add: (http: FastifyInstance) => void,
 ): FastifyPluginAsync {
   const routes: FastifyPluginAsync = async (http) => {
-    readJsonOnly(http);
+    acceptJson(http, bodyBytesMax);
     http.setValidatorCompiler(({ schema, httpPart }) => validatorOf(schema, httpPart));
     // Response schemas are for the OpenAPI document; they must not drop a field.
     http.setSerializerCompiler(() => JSON.stringify);
@@ -51,25 +52,6 @@ export function chatRoutes(
   };
 }
 
-function readJsonOnly(http: FastifyInstance): void {
-  http.removeAllContentTypeParsers();
-  http.addContentTypeParser(
-    "application/json",
-    { parseAs: "string", bodyLimit: bodyBytesMax },
-    (_request, body, done) => {
-      try {
-        done(null, JSON.parse(String(body)));
-      } catch {
-        done(new MalformedJson());
-      }
-    },
-  );
-}
-
-class MalformedJson extends Error {
-  override readonly message = "The body is not JSON.";
-}
-
 function answerError(
   error: Error & { readonly statusCode?: number },
   request: FastifyRequest,
@@ -83,7 +65,7 @@ function answerError(
 
 function explain(error: Error & { readonly statusCode?: number }): readonly [ErrorCode, string] {
   if (error instanceof InvalidRequest) return ["invalid-request", error.message];
-  if (error instanceof MalformedJson) return ["malformed-json", error.message];
+  if (error instanceof ProblemError) return ["malformed-json", error.message];
   if (error instanceof BusFault || (error instanceof Fault && error.code === "storage-failed")) {
     return [
       "unavailable",

@@ -1,11 +1,11 @@
 /** The operators' side: open a room, resize it, look at it, close it. */
 import type { Durability } from "@sluice/bus";
+import { allowOnly, problemResponses } from "@sluice/http-edge";
 import type { Log } from "@sluice/runtime";
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
-import { allowOnly } from "../http/edge.ts";
 import { durability, foreignId } from "../http/fields.ts";
-import { problemResponses, sendProblem } from "../http/problem.ts";
+import { sendRefusal } from "../http/refusals.ts";
 import type { RoomView } from "../line/index.ts";
 import type { WaitroomStore } from "../store/store.ts";
 
@@ -52,7 +52,7 @@ export function addRoomRoutes(scope: FastifyInstance, store: WaitroomStore, log:
     async (request, reply) => {
       const { event_id } = request.params;
       const answer = await store.setCapacity(event_id, request.body.capacity);
-      if (!answer.ok) return sendProblem(reply, answer.refusal, answer.detail);
+      if (!answer.ok) return sendRefusal(reply, answer.refusal, answer.detail);
       log.info({ event_id, capacity: answer.room.capacity }, "room set");
       return reply.status(answer.created ? 201 : 200).send(describe(answer.room, answer.durability));
     },
@@ -70,7 +70,7 @@ export function addRoomRoutes(scope: FastifyInstance, store: WaitroomStore, log:
     },
     async (request, reply) => {
       const answer = await store.findRoom(request.params.event_id);
-      if (!answer.ok) return sendProblem(reply, answer.refusal, answer.detail);
+      if (!answer.ok) return sendRefusal(reply, answer.refusal, answer.detail);
       return describe(answer.room, answer.durability);
     },
   );
@@ -88,7 +88,7 @@ export function addRoomRoutes(scope: FastifyInstance, store: WaitroomStore, log:
     async (request, reply) => {
       const { event_id } = request.params;
       const answer = await store.close(event_id);
-      if (!answer.ok) return sendProblem(reply, answer.refusal, answer.detail);
+      if (!answer.ok) return sendRefusal(reply, answer.refusal, answer.detail);
       log.info({ event_id }, "room closed");
       return describe(answer.room, answer.durability);
     },

@@ -1,13 +1,13 @@
 /** The visitors' side: join, look, leave. */
 import type { Durability } from "@sluice/bus";
+import { allowOnly, problemResponses } from "@sluice/http-edge";
 import type { Random } from "@sluice/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Type, { type Static } from "typebox";
 import type { CheckoutTokens } from "../admission/checkout-token.ts";
 import { inSeconds } from "../contract/times.ts";
-import { allowOnly } from "../http/edge.ts";
 import { durability, foreignId } from "../http/fields.ts";
-import { problemResponses, sendProblem } from "../http/problem.ts";
+import { sendRefusal } from "../http/refusals.ts";
 import { type SessionView, sessionStatuses } from "../line/index.ts";
 import type { WaitroomStore } from "../store/store.ts";
 import { pollIntervalMs } from "./poll-interval.ts";
@@ -63,7 +63,7 @@ export function addVisitorRoutes(scope: FastifyInstance, parts: VisitorRoutes): 
     },
     async (request, reply) => {
       const answer = await store.join(request.body.event_id, request.body.user_id);
-      if (!answer.ok) return sendProblem(reply, answer.refusal, answer.detail);
+      if (!answer.ok) return sendRefusal(reply, answer.refusal, answer.detail);
       const { sessionId, status } = answer.session;
       const body = describe(answer.session, answer.durability, parts);
       return reply.status(answer.created ? 201 : 200).send({
@@ -105,7 +105,7 @@ export function addVisitorRoutes(scope: FastifyInstance, parts: VisitorRoutes): 
       const found = await findOwn(request, reply, parts);
       if (found === undefined) return reply;
       const answer = await store.leave(found.session.eventId, found.session.sessionId);
-      if (!answer.ok) return sendProblem(reply, answer.refusal, answer.detail);
+      if (!answer.ok) return sendRefusal(reply, answer.refusal, answer.detail);
       return describeWithToken(answer.session, answer.durability, parts);
     },
   );
@@ -123,12 +123,12 @@ async function findOwn(
   const { sessionId } = request.params;
   const answer = await store.findSession(sessionId);
   if (!answer.ok) {
-    sendProblem(reply, answer.refusal, answer.detail);
+    sendRefusal(reply, answer.refusal, answer.detail);
     return undefined;
   }
   const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
   if (token === undefined) {
-    sendProblem(
+    sendRefusal(
       reply,
       "missing-session-token",
       "send the session_token of the join as Authorization: Bearer",
@@ -136,7 +136,7 @@ async function findOwn(
     return undefined;
   }
   if (!sessionTokens.matches(sessionId, token)) {
-    sendProblem(reply, "wrong-session-token", `the token is not the one of session ${sessionId}`);
+    sendRefusal(reply, "wrong-session-token", `the token is not the one of session ${sessionId}`);
     return undefined;
   }
   return answer;

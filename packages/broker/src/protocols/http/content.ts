@@ -1,9 +1,10 @@
 /** The content of a message in JSON: body and attributes, in both directions, without losing a bit. */
+
 import { isUtf8 } from "node:buffer";
+import { type Problem, problem } from "@sluice/http-edge";
 import Type, { type Static } from "typebox";
 import type { Attribute, Attributes, OutgoingMessage } from "../../broker/api.ts";
 import { attributeCountMax, attributesBytesMax, messageBytesMax } from "./limits.ts";
-import { type Problem, problem } from "./problem.ts";
 
 const attributeName = "^[A-Za-z0-9_.-]{1,256}$";
 const attributeType = "^(string|number|binary)(\\.[A-Za-z0-9_.-]{1,64})?$";

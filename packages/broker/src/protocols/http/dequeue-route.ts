@@ -1,13 +1,13 @@
 /** `GET /dequeue`: takes messages, waiting for the first if asked to. What a client that has gone does not get goes back. */
+
 import type { ServerResponse } from "node:http";
+import { allowOnly, problemResponses } from "@sluice/http-edge";
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
 import type { BrokerApi, QueueDelivery } from "../../broker/api.ts";
 import { encodeContent, encodedContentFields } from "./content.ts";
-import { allowOnly } from "./error-answers.ts";
 import { defaultName, instant, milliseconds, queueField } from "./fields.ts";
 import { answerBytesMax, answerCountMax, hideSecondsMax, waitSecondsMax } from "./limits.ts";
-import { problemResponses } from "./problem.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const querySchema = Type.Object(

@@ -1,12 +1,11 @@
 /** `POST /enqueue`: one message, or several with one answer each. */
+import { allowOnly, type Problem, problem, problemResponses, sendProblem } from "@sluice/http-edge";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import Type, { type Static } from "typebox";
 import type { BrokerApi, OutgoingMessage } from "../../broker/api.ts";
 import { type Content, contentFields, decodeContent } from "./content.ts";
-import { allowOnly } from "./error-answers.ts";
 import { defaultName, durabilityField, queueField, refusedEntry } from "./fields.ts";
 import { batchCountMax } from "./limits.ts";
-import { type Problem, problem, problemResponses, sendProblem } from "./problem.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const bodySchema = Type.Object(

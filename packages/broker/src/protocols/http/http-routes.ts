@@ -1,10 +1,10 @@
 /** The broker's HTTP API as one plugin: its routes, and everything that they share (parsing, validation, error answers). */
+import { acceptJson, answerErrors } from "@sluice/http-edge";
 import type { FastifyPluginAsync } from "fastify";
 import type { BrokerApi } from "../../broker/api.ts";
 import { dequeueRoute } from "./dequeue-route.ts";
 import { enqueueRoute } from "./enqueue-route.ts";
-import { answerErrors } from "./error-answers.ts";
-import { acceptJson } from "./json-body.ts";
+import { requestBytesMax } from "./limits.ts";
 import { publishRoute } from "./publish-route.ts";
 import { queueResource } from "./queue-resource.ts";
 import { recordRoutes } from "./record-routes.ts";
@@ -22,8 +22,8 @@ export interface BrokerRoutesOptions {
  */
 export function httpRoutes(options: BrokerRoutesOptions): FastifyPluginAsync {
   return async (app) => {
-    acceptJson(app);
-    answerErrors(app);
+    acceptJson(app, requestBytesMax);
+    answerErrors(app, { bodyBytesMax: requestBytesMax });
     app.setValidatorCompiler(compileValidator);
     enqueueRoute(app, options);
     dequeueRoute(app, options);

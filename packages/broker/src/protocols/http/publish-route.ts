@@ -1,12 +1,11 @@
 /** `POST /publish`: one record to a topic. */
+import { allowOnly, problem, problemResponses, sendProblem } from "@sluice/http-edge";
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
 import type { BrokerApi } from "../../broker/api.ts";
 import { contentFields, decodeContent } from "./content.ts";
-import { allowOnly } from "./error-answers.ts";
 import { defaultName, durabilityField, topicField } from "./fields.ts";
 import { keyLengthMax } from "./limits.ts";
-import { problem, problemResponses, sendProblem } from "./problem.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const bodySchema = Type.Object(

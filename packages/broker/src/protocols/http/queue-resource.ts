@@ -1,11 +1,10 @@
 /** `/v1/queues`: which queues there are, how they behave and how full they are. */
+import { allowOnly, problemResponses } from "@sluice/http-edge";
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
 import type { BrokerApi, QueueDescription } from "../../broker/api.ts";
-import { allowOnly } from "./error-answers.ts";
 import { durabilityField, milliseconds } from "./fields.ts";
 import { hideSecondsMax } from "./limits.ts";
-import { problemResponses } from "./problem.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const deadLetterSchema = Type.Object(

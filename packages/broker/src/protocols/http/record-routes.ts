@@ -1,12 +1,11 @@
 /** `/v1/topics/<topic>/records`: reads a retained topic from an offset or a time, changing nothing; and deletes what lies before an offset. */
+import { allowOnly, problem, problemResponses, sendProblem } from "@sluice/http-edge";
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
 import type { BrokerApi, Result, TopicRecord } from "../../broker/api.ts";
 import { encodeBody, encodeContent, encodedContentFields } from "./content.ts";
-import { allowOnly } from "./error-answers.ts";
 import { durableAnswer, instant, milliseconds } from "./fields.ts";
 import { answerBytesMax, answerCountMax, waitSecondsMax } from "./limits.ts";
-import { problem, problemResponses, sendProblem } from "./problem.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const paramsSchema = Type.Object({ topic: Type.String() });

@@ -1,7 +1,7 @@
 /** The HTTP status of each refusal of the broker. The refusal's name is the problem's code, its sentence the detail. */
+import { type Problem, problem, sendProblem } from "@sluice/http-edge";
 import type { FastifyReply } from "fastify";
 import type { Refusal, Result } from "../../broker/api.ts";
-import { type Problem, problem, sendProblem } from "./problem.ts";
 
 export const statusByRefusal = {
   "unknown-queue": 404,
@@ -10,6 +10,10 @@ export const statusByRefusal = {
   "queue-full": 429,
   "body-too-large": 413,
   "invalid-setting": 422,
+  "invalid-message": 422,
+  "message-in-flight": 409,
+  "redrive-running": 409,
+  "unknown-redrive": 404,
   "unknown-topic": 404,
   "unknown-partition": 404,
   "unknown-group": 404,

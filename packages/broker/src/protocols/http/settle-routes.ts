@@ -1,8 +1,8 @@
 /** `POST /ack`, `/nack`, `/extend`: what a consumer says about a delivery, by its receipt. */
+import { allowOnly, problem, problemResponses, sendProblem } from "@sluice/http-edge";
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
 import type { BrokerApi } from "../../broker/api.ts";
-import { allowOnly } from "./error-answers.ts";
 import {
   defaultName,
   durabilityField,
@@ -13,7 +13,6 @@ import {
   refusedEntry,
 } from "./fields.ts";
 import { batchCountMax, hideSecondsMax } from "./limits.ts";
-import { problem, problemResponses, sendProblem } from "./problem.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const ackSchema = Type.Object(

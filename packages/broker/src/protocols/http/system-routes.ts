@@ -1,8 +1,9 @@
 /** What every port answers about the process: that it lives, that it can do its work, and what it has counted. */
+import { allowOnly, answerErrors } from "@sluice/http-edge";
 import type { Readiness, Registry } from "@sluice/runtime";
 import type { FastifyPluginAsync, onRequestAsyncHookHandler } from "fastify";
 import Type from "typebox";
-import { allowOnly, answerErrors } from "./error-answers.ts";
+import { requestBytesMax } from "./limits.ts";
 
 /** A part, as far as readiness goes. */
 export interface ReadinessSource {
@@ -26,7 +27,7 @@ const readySchema = Type.Object({
 /** `/healthz` (200 while the process lives), `/ready` (503 with reasons while a part cannot work), `/metrics` for Prometheus. */
 export function systemRoutes({ parts, metrics, metricsGuard }: SystemRoutesOptions): FastifyPluginAsync {
   return async (app) => {
-    answerErrors(app);
+    answerErrors(app, { bodyBytesMax: requestBytesMax });
     app.addHook("onRequest", async (_request, reply) => {
       reply.header("cache-control", "no-store");
     });

@@ -1,10 +1,9 @@
 /** `/v1/topics`: which topics there are, how long they keep their records, and how far their partitions reach. */
+import { allowOnly, problemResponses } from "@sluice/http-edge";
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
 import type { BrokerApi, RetentionSettings, TopicDescription } from "../../broker/api.ts";
-import { allowOnly } from "./error-answers.ts";
 import { durabilityField } from "./fields.ts";
-import { problemResponses } from "./problem.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const retentionField = Type.Enum(["log", "live"], {

@@ -2,10 +2,10 @@
  * Requests against their schemas: compiled once for each route, strict about types (a number in quotes is text), with an answer
  * that names the field. Query strings have only text, so numbers are read from it where the schema wants one.
  */
+import { type Problem, ProblemError, problem } from "@sluice/http-edge";
 import type { FastifySchemaCompiler } from "fastify";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
-import { type Problem, ProblemError, problem } from "./problem.ts";
 
 /** Fields that a later version will understand. Until then they are refused, because ignoring a delay would be worse than saying no. */
 const laterFields: ReadonlySet<string> = new Set([

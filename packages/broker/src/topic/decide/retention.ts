@@ -11,7 +11,8 @@ import type { TopicDecision } from "./decision.ts";
 
 /**
  * Trims each partition by its batches: those that are older than `retentionMs`, and the oldest ones while the partition has more than
- * `retentionBytes`, except the last. No record when nothing is to be trimmed.
+ * `retentionBytes`, except the last. Archived ones go by files: of too many bytes, a file while `retentionBytes` remain without it. No record when
+ * nothing is to be trimmed.
  */
 export function decideRetention(state: TopicState, now: Now): TopicDecision<RecordsTrimmed, Done> {
   const starts: PartitionStart[] = [];
@@ -24,13 +25,13 @@ export function decideRetention(state: TopicState, now: Now): TopicDecision<Reco
   return { ok: true, records: [{ owner: state.number, record: { kind: "trimmed", starts } }], reply };
 }
 
-/** When a batch will be too old next, in monotonic milliseconds; undefined when none ever will. */
+/** When something will be too old next, in monotonic milliseconds; undefined when none ever will. */
 export function nextRetentionMs(state: TopicState, now: Now): number | undefined {
   if (state.settings.retentionMs === Number.POSITIVE_INFINITY) return undefined;
   let oldestMs = Number.POSITIVE_INFINITY;
-  for (const { batches } of state.partitions) {
-    const first = batches[0];
-    if (first !== undefined) oldestMs = Math.min(oldestMs, first.publishedAtMs);
+  for (const { archived, batches } of state.partitions) {
+    const firstMs = archived[0]?.newestMs ?? batches[0]?.publishedAtMs;
+    if (firstMs !== undefined) oldestMs = Math.min(oldestMs, firstMs);
   }
   if (oldestMs === Number.POSITIVE_INFINITY) return undefined;
   return now.monotonicMs + Math.max(0, oldestMs + state.settings.retentionMs - now.wallMs);
@@ -58,11 +59,16 @@ export function decideTrim(
   return { ok: true, records: [{ owner: state.number, record }], reply };
 }
 
-/** The offset from which on the partition is to be kept. */
+/** The offset from which on the partition is to be kept. A file of the archive goes as a whole, when all of it is to go. */
 function retainedFrom(log: PartitionLog, { retentionMs, retentionBytes }: TopicSettings, now: Now): number {
   let excessBytes = log.retainedBytes - retentionBytes;
   const last = log.batches.length - 1;
   let from = log.startOffset;
+  for (const { endOffset, newestMs, byteLength } of log.archived) {
+    if (newestMs + retentionMs > now.wallMs && excessBytes < byteLength) return from;
+    excessBytes -= byteLength;
+    from = endOffset;
+  }
   for (const [i, { firstOffset, count, publishedAtMs, byteLength }] of log.batches.entries()) {
     const isOld = publishedAtMs + retentionMs <= now.wallMs;
     if (!isOld && (excessBytes <= 0 || i === last)) break;

@@ -2,9 +2,9 @@
  * A life of a broker that writes every kind of record, and what its clients see of it afterwards: what the journals beside this file were
  * made from, and what every later version must still find in them.
  */
-import { Broker, type noAttributes } from "@sluice/broker";
+import { Broker, type BrokerOptions, type noAttributes } from "@sluice/broker";
 import { FileJournal } from "@sluice/broker/journal";
-import { seededRandom } from "@sluice/runtime";
+import { assert, seededRandom } from "@sluice/runtime";
 import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
 import { settled } from "../ledger.ts";
 import { granted } from "../world.ts";
@@ -28,11 +28,12 @@ async function during(
   clock: VirtualClock,
   everyBytes: number,
   work: (broker: Broker, ask: <Answer>(asked: Promise<Answer>) => Promise<Answer>) => Promise<void>,
+  options: Pick<BrokerOptions, "archive"> = {},
 ): Promise<void> {
   const random = seededRandom(disk.fileNames().length + 1);
   const ask = <Answer>(asked: Promise<Answer>): Promise<Answer> => settled(clock, asked);
   const journal = await FileJournal.open({ disk, random, segmentBytes: 4096 });
-  const broker = await ask(Broker.open({ journal, clock, random, checkpoints: { everyBytes } }));
+  const broker = await ask(Broker.open({ journal, clock, random, checkpoints: { everyBytes }, ...options }));
   await work(broker, ask);
   await ask(broker[Symbol.asyncDispose]());
 }
@@ -95,7 +96,7 @@ async function work(
 }
 
 /** A journal with a checkpoint that holds a whole state, and after it every record once more. The same bytes each time. */
-export async function journalWithEverything(): Promise<SimulatedDisk> {
+async function journalWithEverything(): Promise<SimulatedDisk> {
   const disk = new SimulatedDisk(seededRandom(1));
   const clock = new VirtualClock();
   const never = Number.POSITIVE_INFINITY;
@@ -107,6 +108,60 @@ export async function journalWithEverything(): Promise<SimulatedDisk> {
   await during(disk, clock, never, (broker, ask) => work("new", broker, ask, clock));
   return disk;
 }
+
+/** The same, and then a life in which so much else comes and goes that what is kept is relocated. */
+async function journalWithRelocated(): Promise<SimulatedDisk> {
+  const disk = await journalWithEverything();
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 1));
+  await during(disk, clock, 12_000, async (broker, ask) => {
+    const padding = { ...message("passing"), body: Buffer.alloc(1500) };
+    const publishes = [{ topic: "moved-news", records: [record("moved record")] }];
+    const sends = [{ queue: "moved-jobs", messages: [message("moved message")] }];
+    for (let round = 0; round < 8; round++) {
+      // Not in the first segment, of which too much is kept.
+      if (round === 1) granted(await ask(broker.transact({ publishes, sends })));
+      granted(await ask(broker.send({ queue: "passing", messages: [padding] })));
+      const taken = granted(await ask(broker.receive({ queue: "passing", max: 1, waitMs: 0 })));
+      const receipt = taken.deliveries[0]?.receipt ?? "";
+      granted(await ask(broker.ack({ queue: "passing", receipt })));
+    }
+    await clock.advance(1000);
+  });
+  return disk;
+}
+
+/** The same, and then a life that archives what topics keep: before its checkpoint, and again when it is killed before the next one. */
+async function journalWithArchive(): Promise<SimulatedDisk> {
+  const disk = await journalWithEverything();
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 1));
+  const records = [record("in the archive", "a key"), record("in the archive too")];
+  let killed: SimulatedDisk | undefined;
+  await during(
+    disk,
+    clock,
+    1,
+    async (broker, ask) => {
+      granted(await ask(broker.publish({ topic: "new-news", records })));
+      await clock.advance(1000);
+      disk.onCall = ({ operation, name }) => {
+        if (operation === "create" && name.includes(".checkpoint")) killed ??= disk.imageAfterKill();
+        return undefined;
+      };
+      granted(await ask(broker.publish({ topic: "old-news", records })));
+      await clock.advance(1000);
+    },
+    { archive: { tailBytesMin: 1 } },
+  );
+  assert(killed !== undefined, "the life ended before its second checkpoint");
+  return killed;
+}
+
+/** The journals that are kept, by the name of their folder. */
+export const journals: Readonly<Record<string, () => Promise<SimulatedDisk>>> = {
+  "format-1": journalWithEverything,
+  "format-1-relocated": journalWithRelocated,
+  "format-1-archive": journalWithArchive,
+};
 
 /** What clients see of a broker on this disk: everything that is waiting, kept or committed, as values that JSON can hold. */
 export async function seenBy(disk: SimulatedDisk): Promise<unknown> {

@@ -4,13 +4,15 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { journalWithEverything, seenBy } from "./life.ts";
+import { journals, seenBy } from "./life.ts";
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error("say which folder, such as format-1");
+const make = journals[folder ?? ""];
+if (folder === undefined || make === undefined)
+  throw new Error(`say which folder: ${Object.keys(journals).join(" or ")}`);
 const path = join(import.meta.dirname, folder);
 await mkdir(path);
-const disk = await journalWithEverything();
+const disk = await make();
 for (const name of disk.fileNames())
   await writeFile(join(path, name), disk.content(name) ?? new Uint8Array(0));
 await writeFile(

@@ -1,10 +1,11 @@
 /** The HTTP API on a real broker, in virtual time, asked without a network. */
+import { answerNotFound } from "@sluice/http-edge";
 import { createMetrics, type Registry } from "@sluice/runtime";
 import { VirtualClock } from "@sluice/testkit";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Broker } from "../../../broker/broker.ts";
 import { openBroker } from "../../test/open-broker.ts";
-import { answerNotFound, httpRoutes } from "../index.ts";
+import { httpRoutes } from "../index.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,6 @@
 /** How an HTTP request is told no: a problem document (RFC 9457) with a code for programs and a sentence for people. */
 import { STATUS_CODES } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import Type from "typebox";
 
 /**
  * `type` is always `about:blank`, and `title` then the phrase of the status (RFC 9457 §4.2.1): what tells problems apart is `code`,
@@ -16,17 +15,19 @@ export interface Problem {
   readonly field?: string;
 }
 
-export const problemSchema = Type.Object(
-  {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String(),
-    code: Type.String(),
-    field: Type.Optional(Type.String()),
+const problemSchema = {
+  type: "object",
+  description: "A problem document (RFC 9457). `code` is stable.",
+  required: ["type", "title", "status", "detail", "code"],
+  properties: {
+    type: { type: "string" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    code: { type: "string" },
+    field: { type: "string" },
   },
-  { description: "A problem document (RFC 9457). `code` is stable." },
-);
+};
 
 const problemMediaType = "application/problem+json";
 
@@ -47,6 +48,7 @@ export function problem(status: number, code: string, detail: string, field?: st
   return { type: "about:blank", title, status, detail, code, ...(field === undefined ? {} : { field }) };
 }
 
+/** Answers with the document, which nobody may cache. */
 export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
   return reply
     .code(found.status)
@@ -56,7 +58,7 @@ export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
     .send(found);
 }
 
-/** A problem on its way to the error handler, for places where the framework wants an error. */
+/** A problem on its way to the error handler (`answerErrors`), for places where the framework wants an error. */
 export class ProblemError extends Error {
   readonly problem: Problem;
 
@@ -66,7 +68,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** For the not-found handler of a port, which belongs to whoever composes it: paths that no part has. */
+/** For `setNotFoundHandler`: a path that nobody has. */
 export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split("?")[0] ?? "/";
   return sendProblem(

@@ -1,18 +1,18 @@
-/** The body parser of these routes: JSON in valid UTF-8 and nothing else. */
+/** Request bodies: JSON in valid UTF-8, up to a length, and nothing else. */
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance } from "fastify";
-import { requestBytesMax } from "./limits.ts";
 import { ProblemError, problem } from "./problem.ts";
 
 /**
- * A name like `__proto__` in the text becomes an own property like any other: nothing here copies by assignment,
- * attributes end up in a `Map`, and every other object has a closed list of fields.
+ * Gives the plugin `app` its only body parser. Throws `ProblemError` `malformed-json`; a body that is too long or of another type is the
+ * framework's to refuse (`answerErrors` has the words for it). A name like `__proto__` in the text becomes an own property like any
+ * other: who copies what was parsed must not do so by assignment.
  */
-export function acceptJson(app: FastifyInstance): void {
+export function acceptJson(app: FastifyInstance, bodyBytesMax: number): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>(
     "application/json",
-    { parseAs: "buffer", bodyLimit: requestBytesMax },
+    { parseAs: "buffer", bodyLimit: bodyBytesMax },
     (_request, bytes, done) => {
       if (!isUtf8(bytes)) {
         done(new ProblemError(problem(400, "malformed-json", "The body is not valid UTF-8.")));

@@ -1,25 +1,41 @@
-/** Whatever goes wrong on these routes, as a problem document; and 405 for what a path does not answer to. */
-import { AssertionFailed } from "@sluice/runtime";
+/** Whatever goes wrong on the routes of a plugin, as a problem document; and 405 for what a path does not answer to. */
+import { AssertionFailed, type Log } from "@sluice/runtime";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
-import { requestBytesMax } from "./limits.ts";
 import { type Problem, ProblemError, problem, sendProblem } from "./problem.ts";
 
 /** What the framework itself refuses, in our words. */
-const frameworkProblems: Readonly<Record<string, (request: FastifyRequest) => Problem>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () =>
-    problem(413, "request-too-large", `The request body is longer than ${requestBytesMax} bytes.`),
+const frameworkProblems: Readonly<
+  Record<string, (request: FastifyRequest, bodyBytesMax: number) => Problem>
+> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: (_request, bodyBytesMax) =>
+    problem(413, "request-too-large", `The request body is longer than ${bodyBytesMax} bytes.`),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: (request) =>
     problem(415, "unsupported-media-type", `The body must be application/json, not ${mediaType(request)}.`),
 };
 
-export function answerErrors(app: FastifyInstance): void {
+export interface ErrorAnswers {
+  /** As `acceptJson` was given it: the sentence names it. */
+  readonly bodyBytesMax: number;
+  /** Hears of mistakes of ours. Default: the log of the request. */
+  readonly log?: Log;
+  /** Answers an error that the plugin knows; undefined for any other. */
+  readonly answer?: (error: Error, reply: FastifyReply) => FastifyReply | undefined;
+}
+
+/**
+ * Gives the plugin `app` its error handler: a `ProblemError` is answered with its problem, what the plugin knows as it says, what the
+ * framework refuses in words of ours, anything else as 500 `internal-error`, of which the log says more than the client is told.
+ */
+export function answerErrors(app: FastifyInstance, { bodyBytesMax, log, answer }: ErrorAnswers): void {
   app.setErrorHandler((error: FastifyError | ProblemError, request, reply) => {
     if (error instanceof ProblemError) return sendProblem(reply, error.problem);
+    const answered = answer?.(error, reply);
+    if (answered !== undefined) return answered;
     const known = frameworkProblems[error.code];
-    if (known !== undefined) return sendProblem(reply, known(request));
+    if (known !== undefined) return sendProblem(reply, known(request, bodyBytesMax));
     const status = error.statusCode ?? 500;
     if (status < 500) return sendProblem(reply, problem(status, "bad-request", error.message));
-    request.log.error(
+    (log ?? request.log).error(
       { err: error, method: request.method, path: request.routeOptions.url },
       "request failed",
     );
@@ -47,12 +63,11 @@ const everyMethod = [
   "DELETE",
 ] as const satisfies readonly HTTPMethods[];
 
+/** The methods that a path has. */
+export type Allowed = readonly (typeof everyMethod)[number][];
+
 /** Answers 405 with `Allow` (RFC 9110 §15.5.6) for the methods that `path` does not have. */
-export function allowOnly(
-  app: FastifyInstance,
-  path: string,
-  allowed: readonly (typeof everyMethod)[number][],
-): void {
+export function allowOnly(app: FastifyInstance, path: string, allowed: Allowed): void {
   const allow = allowed.join(", ");
   app.route({
     method: everyMethod.filter((method) => !allowed.includes(method)),

@@ -1,0 +1,120 @@
+/**
+ * Moves records of topics that are kept out of the log into files of the archive, a partition at a time, so that they neither hold on to segments nor
+ * are read at a start. Nothing acknowledged rests on a file before the record that refers to it has settled, and then the file is on the disk.
+ */
+import { Fault } from "@sluice/runtime";
+import type { ArchivedBatch } from "../journal/archive.ts";
+import { nextRange, type RangeToArchive } from "../topic/decide/archive.ts";
+import type { KeptBatch } from "../topic/holdings.ts";
+import { type TopicState, topicDurability } from "../topic/state.ts";
+import type { Core } from "./core.ts";
+
+export interface ArchivePolicy {
+  /** Bytes of a partition that the log has when they are moved: less would make many small files. Default 4 MiB. */
+  readonly tailBytesMin: number;
+  /** Bytes of records in a file, at most; a single batch may have more. Default 64 MiB. */
+  readonly fileBytesMax: number;
+}
+
+export const defaultArchivePolicy: ArchivePolicy = {
+  tailBytesMin: 4 * 1024 * 1024,
+  fileBytesMax: 64 * 1024 * 1024,
+};
+
+/** Bytes that are read and encoded between two turns of the event loop. */
+const chunkBytes = 256 * 1024;
+
+export class Archiving {
+  readonly #core: Core;
+  readonly #policy: ArchivePolicy;
+  #stopped = false;
+
+  constructor(core: Core, policy: ArchivePolicy) {
+    this.#core = core;
+    this.#policy = policy;
+  }
+
+  /** Moves what is long enough. Stops nothing: what could not be moved is tried the next time. */
+  async run(): Promise<void> {
+    try {
+      for (const topic of [...this.#core.state.topics()]) {
+        if (topicDurability(topic.settings) === "memory") continue;
+        for (const partition of topic.partitions.keys()) await this.#runPartition(topic, partition);
+      }
+    } catch (error) {
+      if (this.#mayWrite)
+        this.#core.log.warn({ err: error }, "could not move records into the archive; they stay in the log");
+    }
+  }
+
+  /** Begins no file any more, and gives up the one that is being written. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  get #mayWrite(): boolean {
+    const { fault, full } = this.#core.journal;
+    return !this.#stopped && fault === undefined && full === undefined;
+  }
+
+  async #runPartition(topic: TopicState, partition: number): Promise<void> {
+    const { archive } = this.#core.journal;
+    const log = topic.partitions[partition];
+    if (archive === undefined || log === undefined) return;
+    const until = log.endOffset;
+    while (this.#mayWrite && log.tailBytes >= this.#policy.tailBytesMin) {
+      const range = nextRange(log, topic.settings, this.#policy.fileBytesMax, until);
+      if (range === undefined) return;
+      const { batches, ...what } = range;
+      const source = { owner: topic.number, partition };
+      const file = await archive.write(source, this.#chunks(topic, partition, range));
+      if (log.startOffset >= what.endOffset) {
+        archive.release([file]);
+        continue;
+      }
+      const record = { kind: "archived", partition, file, ...what } as const;
+      await this.#core.commit([{ what: "topic", owner: topic.number, record }]);
+      this.#core.log.debug({ topic: topic.number, partition, ...what }, "moved records into the archive");
+    }
+  }
+
+  async *#chunks(
+    topic: TopicState,
+    partition: number,
+    { batches }: RangeToArchive,
+  ): AsyncGenerator<readonly ArchivedBatch[]> {
+    let chunk: Promise<ArchivedBatch | undefined>[] = [];
+    let bytes = 0;
+    for (const [i, batch] of batches.entries()) {
+      if (!this.#mayWrite) throw new Fault("archive-given-up", "The broker stops, or its disk is full.");
+      chunk.push(this.#content(topic, partition, batch));
+      bytes += batch.byteLength;
+      if (bytes < chunkBytes && i < batches.length - 1) continue;
+      const contents = await Promise.all(chunk);
+      yield contents.filter((content) => content !== undefined);
+      chunk = [];
+      bytes = 0;
+    }
+  }
+
+  /** Undefined when the bytes are damaged, or were deleted in the meantime. */
+  async #content(topic: TopicState, partition: number, batch: KeptBatch): Promise<ArchivedBatch | undefined> {
+    const { firstOffset, count, publishedAtMs } = batch;
+    for (;;) {
+      const { position } = batch;
+      try {
+        const bytes = batch.bytes ?? (await this.#core.journal.readBody(position));
+        return { firstOffset, count, publishedAtMs, bytes };
+      } catch (error) {
+        if (batch.position !== position) continue;
+        if (firstOffset + count <= (topic.partitions[partition]?.startOffset ?? 0)) return undefined;
+        if (!(error instanceof Fault && error.code === "body-damaged")) throw error;
+        this.#core.log.error(
+          { err: error, topic: topic.number, partition, firstOffset, count },
+          "a batch of records is damaged and was left out of the archive",
+        );
+        return undefined;
+      }
+    }
+  }
+}

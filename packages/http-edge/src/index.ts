@@ -1,0 +1,11 @@
+export { guarded, principalOnly, tokenScheme } from "./access.ts";
+export { type Allowed, allowOnly, answerErrors, type ErrorAnswers } from "./error-answers.ts";
+export { acceptJson } from "./json-body.ts";
+export {
+  answerNotFound,
+  type Problem,
+  ProblemError,
+  problem,
+  problemResponses,
+  sendProblem,
+} from "./problem.ts";
