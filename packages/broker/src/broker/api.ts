@@ -5,9 +5,8 @@
  * Every method answers with a value: `ok: true` and what was asked for, or a refusal. An answer is given when what it says rests on
  * what the queue or topic promises (see `durability`). A method rejects only for a bug or an aborted signal (with the signal's reason).
  */
-import type { Durability } from "../journal/journal.ts";
 import type { OutgoingMessage } from "../queue/commands.ts";
-import type { Attributes, Receipt } from "../queue/message.ts";
+import type { Receipt } from "../queue/message.ts";
 import type { QueueRefusal, Refused } from "../queue/refusals.ts";
 import type { OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
 import type { TopicRefusal } from "../topic/refusals.ts";
@@ -18,6 +17,16 @@ import type {
   MemberAssignment,
   ReleasePartitionsRequest,
 } from "./api-groups.ts";
+import type {
+  CreateQueueRequest,
+  ExtendRequest,
+  NackRequest,
+  QueueDelivery,
+  QueueDescription,
+  QueueOperationsApi,
+  ReceiveRequest,
+  SendRequest,
+} from "./api-queues.ts";
 import type {
   ConfigureTopicRequest,
   CreateTopicRequest,
@@ -36,6 +45,7 @@ import type { Durable, ProducerSequence } from "./api-words.ts";
 
 export type { Attribute, Attributes } from "../queue/message.ts";
 export type * from "./api-groups.ts";
+export type * from "./api-queues.ts";
 export type * from "./api-topics.ts";
 export type * from "./api-words.ts";
 export type { OutgoingMessage, OutgoingRecord, TopicRecord };
@@ -57,136 +67,6 @@ export type Refusal = QueueRefusal | TopicRefusal | (typeof brokerRefusals)[numb
 
 export type Result<Answer> = ({ readonly ok: true } & Answer) | Refused<Refusal>;
 
-// ---- queues ----
-
-export interface SendRequest {
-  readonly queue: string;
-  /** All of them or none. */
-  readonly messages: readonly OutgoingMessage[];
-  readonly producer?: ProducerSequence;
-}
-
-export interface ReceiveRequest {
-  readonly queue: string;
-  /** 1 to 1000. */
-  readonly max: number;
-  /** How long to wait for a first message when there is none, in milliseconds. 0: do not wait. */
-  readonly waitMs: number;
-  readonly visibilityTimeoutMs?: number;
-  /** Ends the wait; what would have been received stays in the queue. */
-  readonly signal?: AbortSignal;
-}
-
-/** A message handed out. `receipt` is what ack, nack and extend ask for. */
-export interface QueueDelivery {
-  readonly messageId: string;
-  readonly receipt: string;
-  readonly body: Uint8Array;
-  readonly attributes: Attributes;
-  /** 1 at the first delivery. */
-  readonly receiveCount: number;
-  readonly enqueuedAtMs: number;
-}
-
-export interface NackRequest {
-  readonly queue: string;
-  readonly receipt: string;
-  readonly delayMs: number;
-  /** False when the message never reached its consumer: the receive count goes back as well. Default true. */
-  readonly counts?: boolean;
-}
-
-export interface ExtendRequest {
-  readonly queue: string;
-  readonly receipt: string;
-  /** From now. */
-  readonly visibilityTimeoutMs: number;
-}
-
-/** Settings of a queue by name; absent ones get the defaults. */
-export interface CreateQueueRequest {
-  readonly queue: string;
-  readonly visibilityTimeoutMs?: number;
-  readonly deadLetter?: { readonly queue: string; readonly receiveCountMax: number };
-  readonly messageCountMax?: number;
-  readonly bodyBytesMax?: number;
-  readonly durability?: "synced" | "buffered" | "memory";
-}
-
-export interface QueueDescription {
-  readonly queue: string;
-  readonly visibilityTimeoutMs: number;
-  readonly deadLetter: { readonly queue: string; readonly receiveCountMax: number } | undefined;
-  readonly messageCountMax: number;
-  readonly bodyBytesMax: number;
-  readonly durability: Durability;
-  readonly ready: number;
-  readonly delayed: number;
-  readonly inFlight: number;
-  readonly bodyBytes: number;
-}
-
-// ---- queues, in batches and binary ----
-
-/** Entries of a batch that were refused, by their place in it. */
-export type EntryRefusals = ReadonlyMap<number, { readonly refusal: Refusal; readonly detail: string }>;
-
-export interface SendBatchRequest {
-  readonly queue: string;
-  readonly messages: readonly OutgoingMessage[];
-  /** True: all or none. False: each entry fares for itself. */
-  readonly atomic: boolean;
-  /** Absent and `undefined` are the same. A repeat is answered as the whole of the first request was. */
-  readonly producer?: ProducerSequence | undefined;
-}
-
-export interface SentBatch extends Durable {
-  /** Sixteen bytes for each message, in order; zeros where it was refused. */
-  readonly ids: Uint8Array;
-  readonly refusals: EntryRefusals;
-}
-
-export interface TakeRequest extends ReceiveRequest {
-  /** Bytes of bodies at most; a single message is always handed out. */
-  readonly bytesMax: number;
-}
-
-/** A message handed out; `sequence` and `lease` are its receipt. */
-export interface TakenMessage extends Receipt {
-  /** Sixteen bytes. */
-  readonly messageId: Uint8Array;
-  readonly receiveCount: number;
-  readonly enqueuedAtMs: number;
-  readonly attributes: Attributes;
-  readonly body: Uint8Array;
-}
-
-export interface SettledBatch extends Durable {
-  readonly refusals: EntryRefusals;
-}
-
-export interface GiveBackRequest {
-  readonly queue: string;
-  readonly receipts: readonly Receipt[];
-  readonly delayMs: number;
-  /** False: the messages never reached anybody, and their receive counts go back as well. */
-  readonly counts: boolean;
-}
-
-/** What a protocol of many small messages asks for: the same rules as `BrokerApi`, without a promise and a text for each message. */
-export interface QueueBatchApi {
-  sendBatch(request: SendBatchRequest): Promise<Result<SentBatch>>;
-  /** As `receive`, also in what it rejects with. */
-  take(request: TakeRequest): Promise<Result<{ readonly messages: readonly TakenMessage[] }>>;
-  ackBatch(queue: string, receipts: readonly Receipt[]): Promise<Result<SettledBatch>>;
-  nackBatch(request: GiveBackRequest): Promise<Result<SettledBatch>>;
-  extendBatch(
-    queue: string,
-    receipts: readonly Receipt[],
-    visibilityTimeoutMs: number,
-  ): Promise<Result<SettledBatch>>;
-}
-
 // ---- groups and transactions ----
 
 export interface NamedOffset {
@@ -201,10 +81,12 @@ export interface CommitOffsetsRequest {
   readonly offsets: readonly NamedOffset[];
 }
 
-/** Publishes, an offset commit and queue messages in one atomic append. */
+/** Publishes, acks, an offset commit and queue messages in one atomic append. */
 export interface TransactRequest {
   readonly publishes: readonly PublishRequest[];
-  readonly sends?: readonly SendRequest[];
+  readonly sends?: readonly Pick<SendRequest, "queue" | "messages">[];
+  /** Q18: messages that are done when this is. One receipt that does not hold refuses the whole. */
+  readonly acks?: readonly { readonly queue: string; readonly receipts: readonly (Receipt | string)[] }[];
   readonly commit?: CommitOffsetsRequest;
   readonly producer?: ProducerSequence;
   readonly fence?: {
@@ -220,9 +102,11 @@ export interface TransactRequest {
 export interface Transacted extends Durable {
   /** For each publish, the places of its records. */
   readonly places: readonly (readonly RecordPlace[])[];
+  /** For each send, the ids of its messages. */
+  readonly messageIds: readonly (readonly string[])[];
 }
 
-export interface BrokerApi {
+export interface BrokerApi extends QueueOperationsApi {
   send(request: SendRequest): Promise<Result<{ readonly messageIds: readonly string[] } & Durable>>;
   receive(request: ReceiveRequest): Promise<Result<{ readonly deliveries: readonly QueueDelivery[] }>>;
   ack(request: { readonly queue: string; readonly receipt: string }): Promise<Result<Durable>>;
@@ -251,6 +135,8 @@ export interface BrokerApi {
    * not compared: that may have been changed since.
    */
   createTopic(request: CreateTopicRequest): Promise<Result<{ readonly created: boolean }>>;
+  /** The topic goes with everything that is in it; what groups committed there is forgotten. */
+  deleteTopic(topic: string): Promise<Result<Durable>>;
   describeTopic(topic: string): Promise<Result<{ readonly description: TopicDescription }>>;
   listTopics(): readonly string[];
   subscribeLive(request: LiveSubscribeRequest): Result<{ readonly subscription: LiveSubscription }>;

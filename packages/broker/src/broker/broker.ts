@@ -19,18 +19,22 @@ import type * as api from "./api.ts";
 import { type ArchivePolicy, Archiving, defaultArchivePolicy } from "./archiving.ts";
 import { type CheckpointPolicy, Checkpoints, defaultCheckpointPolicy } from "./checkpoints.ts";
 import { Core } from "./core.ts";
-import { Descriptions } from "./descriptions.ts";
 import { Directory } from "./directory.ts";
 import { Groups } from "./groups.ts";
 import { saltBytes } from "./ids.ts";
 import { type BrokerLimits, defaultBrokerLimits } from "./limits.ts";
 import { QueueBatches } from "./queue-batches.ts";
+import { QueueBodies } from "./queue-bodies.ts";
+import { QueueDescriptions } from "./queue-descriptions.ts";
+import { QueueOperations } from "./queue-operations.ts";
+import { QueueSends } from "./queue-sends.ts";
 import { Queues } from "./queues.ts";
 import { Relocation } from "./relocation.ts";
 import { Retention } from "./retention.ts";
 import { BrokerState, inCatalog } from "./state.ts";
 import { Statistics } from "./statistics.ts";
 import { Timetable } from "./timetable.ts";
+import { TopicDescriptions } from "./topic-descriptions.ts";
 import { Topics } from "./topics.ts";
 import { Transactions } from "./transactions.ts";
 
@@ -61,7 +65,10 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   readonly #retention: Retention;
   readonly #groups: Groups;
   readonly #transactions: Transactions;
-  readonly #descriptions: Descriptions;
+  readonly #sends: QueueSends;
+  readonly #operations: QueueOperations;
+  readonly #queueDescriptions: QueueDescriptions;
+  readonly #topicDescriptions: TopicDescriptions;
   readonly #checkpoints: Checkpoints;
   readonly #relocation: Relocation;
 
@@ -78,17 +85,21 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
       this.#groups.due(owner);
       this.#retention.due(owner);
     });
-    this.#queues = new Queues(core, directory, statistics, this.#timetable);
-    this.#batches = new QueueBatches(core, directory, this.#queues, statistics);
+    const bodies = new QueueBodies(core);
+    this.#sends = new QueueSends(core, directory, statistics);
+    this.#queues = new Queues(core, directory, bodies, statistics, this.#timetable);
+    this.#batches = new QueueBatches(core, directory, this.#queues, this.#sends, statistics);
+    this.#operations = new QueueOperations(core, directory, bodies);
+    this.#queueDescriptions = new QueueDescriptions(core, directory);
     this.#topics = new Topics(core, directory, statistics);
     this.#retention = new Retention(core, directory, this.#timetable);
     this.#groups = new Groups(core, directory, this.#timetable);
-    this.#transactions = new Transactions(core, directory, this.#topics);
+    this.#transactions = new Transactions(core, directory, this.#topics, statistics);
     this.#relocation = new Relocation(core, statistics);
     const archiving = new Archiving(core, { ...defaultArchivePolicy, ...options.archive });
     const policy = { ...defaultCheckpointPolicy, ...options.checkpoints };
     this.#checkpoints = new Checkpoints(core, policy, archiving, () => this.#relocation.start());
-    this.#descriptions = new Descriptions(core, directory, this.#topics);
+    this.#topicDescriptions = new TopicDescriptions(core, directory, this.#topics);
   }
 
   /**
@@ -116,7 +127,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     return broker;
   }
 
-  send = (request: api.SendRequest) => this.#queues.send(request);
+  send = (request: api.SendRequest) => this.#sends.send(request);
   receive = (request: api.ReceiveRequest) => this.#queues.receive(request);
   ack = (request: { readonly queue: string; readonly receipt: string }) => this.#queues.ack(request);
   nack = (request: api.NackRequest) => this.#queues.nack(request);
@@ -127,8 +138,23 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   nackBatch = (request: api.GiveBackRequest) => this.#batches.nack(request);
   extendBatch = (queue: string, receipts: readonly Receipt[], visibilityTimeoutMs: number) =>
     this.#batches.extend(queue, receipts, visibilityTimeoutMs);
-  createQueue = (request: api.CreateQueueRequest) => this.#descriptions.createQueue(request);
-  describeQueue = (queue: string) => this.#descriptions.queue(queue);
+  createQueue = (request: api.CreateQueueRequest) => this.#queueDescriptions.create(request);
+  describeQueue = (queue: string) => this.#queueDescriptions.describe(queue);
+  configureQueue = (request: api.ConfigureQueueRequest) => this.#queueDescriptions.configure(request);
+  deleteQueue = (queue: string) => this.#queueDescriptions.delete(queue);
+  purgeQueue = (queue: string) => this.#operations.purgeQueue(queue);
+  pauseQueue = (request: { readonly queue: string; readonly paused: boolean }) =>
+    this.#operations.pauseQueue(request);
+  browseQueue = (request: api.BrowseRequest) => this.#operations.browseQueue(request);
+  cancelMessage = (request: api.MessageRequest) => this.#operations.cancelMessage(request);
+  rescheduleMessage = (request: api.MessageRequest & { readonly delayMs: number }) =>
+    this.#operations.rescheduleMessage(request);
+  redriveMessage = (request: api.MessageRequest & { readonly to?: string | undefined }) =>
+    this.#operations.redriveMessage(request);
+  startRedrive = (request: api.StartRedriveRequest) => this.#operations.startRedrive(request);
+  cancelRedrive = (request: { readonly queue: string; readonly redrive: number }) =>
+    this.#operations.cancelRedrive(request);
+  listRedrives = (queue: string) => this.#operations.listRedrives(queue);
   listQueues = () => this.#core.state.catalog.names("queue");
 
   publish = (request: api.PublishRequest) => this.#topics.publish(request);
@@ -137,8 +163,9 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   offsetAt = (request: api.OffsetAtRequest) => this.#topics.fetches.offsetAt(request);
   deleteRecordsBefore = (request: api.DeleteRecordsRequest) => this.#retention.deleteBefore(request);
   configureTopic = (request: api.ConfigureTopicRequest) => this.#retention.configure(request);
-  createTopic = (request: api.CreateTopicRequest) => this.#descriptions.createTopic(request);
-  describeTopic = (topic: string) => this.#descriptions.topic(topic);
+  createTopic = (request: api.CreateTopicRequest) => this.#topicDescriptions.create(request);
+  describeTopic = (topic: string) => this.#topicDescriptions.describe(topic);
+  deleteTopic = (topic: string) => this.#topicDescriptions.delete(topic);
   listTopics = () => this.#core.state.catalog.names("topic");
   subscribeLive = (request: api.LiveSubscribeRequest) => this.#topics.subscribeLive(request);
   room = (topic: string) => this.#topics.room(topic);

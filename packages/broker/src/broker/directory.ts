@@ -101,7 +101,7 @@ export class Directory {
 
   #refuseNew(what: Kind, name: string): Refused<Refusal> | undefined {
     const { nameCountMax } = this.#options;
-    if (this.#core.state.catalog.nextNumber > nameCountMax) {
+    if (this.#core.state.catalog.nameCount >= nameCountMax) {
       return refuse("limit-exceeded", `The broker takes ${nameCountMax} names of queues, topics and groups.`);
     }
     return this.#core.refusal("new") ?? refuseName(what, name);

@@ -36,6 +36,11 @@ export class Fetches {
     this.#reader = new TopicReader(core);
   }
 
+  /** Ends the waits for a topic that is about to go. */
+  removed(topic: number): void {
+    this.#waits.end(topic);
+  }
+
   /** Ends the waits of fetches. */
   close(): void {
     this.#waits.close();

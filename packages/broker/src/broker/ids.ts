@@ -73,6 +73,19 @@ export function messageId(salt: Salt, queue: number, sequence: number): string {
   return `${digits.slice(0, 8)}-${digits.slice(8)}${idTail(salt, queue)}`;
 }
 
+/** What a message id says, or undefined when it was not made here. */
+export function parseMessageId(
+  salt: Salt,
+  text: string,
+): { readonly queue: number; readonly sequence: number } | undefined {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return undefined;
+  const bytes = Buffer.from(text.replaceAll("-", ""), "hex");
+  const [sequence, queue] = [readUint(bytes, 0, 6), readUint(bytes, 12, 4)];
+  const written = new Uint8Array(messageIdBytes);
+  writeMessageId(written, 0, salt, queue, sequence);
+  return bytes.equals(written) ? { queue, sequence } : undefined;
+}
+
 const receiptBytes = 20;
 
 export function formatReceipt(salt: Salt, queue: number, receipt: Receipt): string {

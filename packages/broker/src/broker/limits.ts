@@ -19,6 +19,15 @@ export const defaultBrokerLimits: BrokerLimits = {
 /** What a waiting message takes in memory beside its body, rounded up: measured in bench/. */
 export const messageOverheadBytes = 100;
 
+/** What a message takes beside that when it has a delay, a time to live, an error or the like. */
+export const raritiesOverheadBytes = 120;
+
+/** What a message group that has messages takes in memory. */
+export const groupOverheadBytes = 250;
+
+/** What a deduplication id that is remembered takes in memory, with an id of usual length. */
+export const deduplicationOverheadBytes = 200;
+
 /** What a batch of records takes in memory beside its bytes, rounded up. */
 export const batchOverheadBytes = 150;
 

@@ -7,7 +7,7 @@ import type { BrokerApi, PublishRequest, QueueBatchApi } from "./api.ts";
 
 /**
  * The broker as outsiders get it. Of an owned topic these are refused as `owned-topic`: publishing, on its own or in a transaction, deleting
- * records, and saying how long they are kept.
+ * records or the topic, and saying how long they are kept.
  */
 export function withOwnedTopics(
   broker: BrokerApi & QueueBatchApi,
@@ -27,6 +27,7 @@ export function withOwnedTopics(
     ...broker,
     publish: async (request) => refused([request]) ?? broker.publish(request),
     deleteRecordsBefore: async (request) => refused([request]) ?? broker.deleteRecordsBefore(request),
+    deleteTopic: async (topic) => refused([{ topic }]) ?? broker.deleteTopic(topic),
     configureTopic: async (request) => refused([request]) ?? broker.configureTopic(request),
     transact: async (request) => refused(request.publishes) ?? broker.transact(request),
   };

@@ -7,6 +7,7 @@ import { decideAckBatch } from "../queue/decide/ack.ts";
 import type { QueueDecision } from "../queue/decide/decision.ts";
 import { decideExtend } from "../queue/decide/extend.ts";
 import { decideNack } from "../queue/decide/nack.ts";
+import { refuseOptions } from "../queue/decide/options.ts";
 import { messageBodyBytesMax } from "../queue/limits.ts";
 import type { Receipt } from "../queue/message.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
@@ -26,6 +27,7 @@ import type {
 import type { Core } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { messageIdBytes, writeMessageId } from "./ids.ts";
+import type { QueueSends } from "./queue-sends.ts";
 import { type Queues, refuseTimeout } from "./queues.ts";
 import { inQueues } from "./state.ts";
 import type { Operation, Statistics } from "./statistics.ts";
@@ -36,26 +38,28 @@ export class QueueBatches {
   readonly #core: Core;
   readonly #directory: Directory;
   readonly #queues: Queues;
+  readonly #sends: QueueSends;
   readonly #statistics: Statistics;
 
-  constructor(core: Core, directory: Directory, queues: Queues, statistics: Statistics) {
+  constructor(core: Core, directory: Directory, queues: Queues, sends: QueueSends, statistics: Statistics) {
     this.#core = core;
     this.#directory = directory;
     this.#queues = queues;
+    this.#sends = sends;
     this.#statistics = statistics;
   }
 
   /** Entries that fit are one send; when the whole is refused for its amount, they are tried one by one, in order. */
   async send({ queue, messages, atomic, producer }: SendBatchRequest): Promise<Result<SentBatch>> {
     const ids = new Uint8Array(messages.length * messageIdBytes);
-    const refusals = new Map<number, Refused<Refusal>>(atomic ? [] : tooLarge(messages));
+    const refusals = new Map<number, Refused<Refusal>>(atomic ? [] : unfit(messages));
     const fitting = refusals.size === 0 ? messages : messages.filter((_, i) => !refusals.has(i));
     const whole = await this.#put(queue, fitting, producer);
     if (whole.ok) {
-      let sequence = whole.firstSequence;
+      let place = 0;
       for (let i = 0; i < messages.length; i++) {
         if (refusals.has(i)) continue;
-        writeMessageId(ids, i * messageIdBytes, this.#core.salt, whole.number, sequence++);
+        writeMessageId(ids, i * messageIdBytes, this.#core.salt, whole.number, whole.sequences(place++));
       }
       return { ok: true, ids, refusals, durability: whole.durability };
     }
@@ -67,7 +71,7 @@ export class QueueBatches {
       const answer = await this.#put(queue, [message], undefined);
       if (!answer.ok) refusals.set(i, answer);
       else {
-        writeMessageId(ids, i * messageIdBytes, this.#core.salt, answer.number, answer.firstSequence);
+        writeMessageId(ids, i * messageIdBytes, this.#core.salt, answer.number, answer.sequences(0));
         durability = answer.durability;
       }
     };
@@ -100,6 +104,8 @@ export class QueueBatches {
         enqueuedAtMs: provenance?.originEnqueuedAtMs ?? delivery.enqueuedAtMs,
         attributes,
         body,
+        priority: delivery.priority,
+        groupId: delivery.groupId,
       };
     });
     return { ok: true, messages };
@@ -121,9 +127,10 @@ export class QueueBatches {
     return { ok: true, refusals, durability: this.#core.durability(found.state.settings.durability) };
   }
 
-  nack({ queue, receipts, delayMs, counts }: GiveBackRequest): Promise<Result<SettledBatch>> {
+  nack({ queue, receipts, delayMs, counts, error }: GiveBackRequest): Promise<Result<SettledBatch>> {
+    const how = { delayMs, counts, ...(error !== undefined && { error }) };
     return this.#each("nack", queue, receipts, (state, receipt) =>
-      decideNack(state, { receipt, delayMs, counts }, this.#core.now(), this.#core.state),
+      decideNack(state, { receipt, ...how }, this.#core.now(), this.#core.state),
     );
   }
 
@@ -163,13 +170,16 @@ export class QueueBatches {
   }
 
   #put(queue: string, messages: readonly OutgoingMessage[], producer: SendBatchRequest["producer"]) {
-    return this.#queues.put({ queue, messages, ...(producer !== undefined && { producer }) });
+    return this.#sends.put({ queue, messages, ...(producer !== undefined && { producer }) });
   }
 }
 
-function* tooLarge(messages: readonly OutgoingMessage[]): Generator<[number, Refused<Refusal>]> {
-  for (const [i, { body }] of messages.entries()) {
-    if (body.byteLength > messageBodyBytesMax) yield [i, refuseBody(body.byteLength)];
+/** Those that are refused for themselves, whatever the others are. */
+function* unfit(messages: readonly OutgoingMessage[]): Generator<[number, Refused<Refusal>]> {
+  for (const [i, message] of messages.entries()) {
+    const { byteLength } = message.body;
+    const refused = byteLength > messageBodyBytesMax ? refuseBody(byteLength) : refuseOptions(message);
+    if (refused !== undefined) yield [i, refused];
   }
 }
 

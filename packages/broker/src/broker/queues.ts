@@ -1,6 +1,5 @@
-/** Queues: what is asked becomes a command, what the rules decide is committed, and the answer waits until it has settled. */
+/** Receiving from queues and settling what was received: what is asked becomes a command, what the rules decide is committed, and the answer waits until it has settled. */
 
-import { Fault } from "@sluice/runtime";
 import type { Nack } from "../queue/commands.ts";
 import { nextDueMs } from "../queue/counts.ts";
 import { decideAck } from "../queue/decide/ack.ts";
@@ -9,11 +8,12 @@ import { decideDue } from "../queue/decide/due.ts";
 import { decideExtend } from "../queue/decide/extend.ts";
 import { decideNack } from "../queue/decide/nack.ts";
 import { decideReceive } from "../queue/decide/receive.ts";
-import { decideSend } from "../queue/decide/send.ts";
 import { visibilityTimeoutMsMax } from "../queue/limits.ts";
-import { type Delivery, isPresent, type Receipt } from "../queue/message.ts";
+import type { Delivery, Receipt } from "../queue/message.ts";
+import { nextStartMs } from "../queue/rate.ts";
+import type { QueueRecord } from "../queue/records.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
-import { bodyPositionOf, type QueueState } from "../queue/state.ts";
+import type { QueueState } from "../queue/state.ts";
 import type {
   Durable,
   ExtendRequest,
@@ -22,14 +22,14 @@ import type {
   ReceiveRequest,
   Refusal,
   Result,
-  SendRequest,
 } from "./api.ts";
-import { ownBody, refuseBatch, refuseCount } from "./batch.ts";
+import { refuseCount } from "./batch.ts";
 import type { Core } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { formatReceipt, messageId, parseReceipt } from "./ids.ts";
 import { waitMsMax } from "./limits.ts";
-import { remembered, repeated } from "./repeats.ts";
+import { movedFromOf } from "./moved-from.ts";
+import type { QueueBodies, WholeDelivery } from "./queue-bodies.ts";
 import { type Change, inQueues } from "./state.ts";
 import type { Operation, Statistics } from "./statistics.ts";
 import type { Timetable } from "./timetable.ts";
@@ -41,17 +41,6 @@ interface Taken {
   readonly settled: Promise<Refused<"storage-failed"> | undefined>;
 }
 
-/** What a send was given: the message at `i` has the sequence `firstSequence + i` of queue `number`. */
-export interface Put extends Durable {
-  readonly number: number;
-  readonly firstSequence: number;
-}
-
-export interface WholeDelivery {
-  readonly delivery: Delivery;
-  readonly body: Uint8Array;
-}
-
 export interface TakenWhole {
   readonly queue: QueueState;
   readonly whole: readonly WholeDelivery[];
@@ -60,13 +49,21 @@ export interface TakenWhole {
 export class Queues {
   readonly #core: Core;
   readonly #directory: Directory;
+  readonly #bodies: QueueBodies;
   readonly #statistics: Statistics;
   readonly #waits: Waits;
   readonly #timetable: Timetable;
 
-  constructor(core: Core, directory: Directory, statistics: Statistics, timetable: Timetable) {
+  constructor(
+    core: Core,
+    directory: Directory,
+    bodies: QueueBodies,
+    statistics: Statistics,
+    timetable: Timetable,
+  ) {
     this.#core = core;
     this.#directory = directory;
+    this.#bodies = bodies;
     this.#statistics = statistics;
     this.#waits = new Waits(core.clock);
     this.#timetable = timetable;
@@ -80,45 +77,6 @@ export class Queues {
 
   close(): void {
     this.#waits.close();
-  }
-
-  async send(request: SendRequest): Promise<Result<{ readonly messageIds: readonly string[] } & Durable>> {
-    const put = await this.put(request);
-    if (!put.ok) return put;
-    const { number, firstSequence, durability } = put;
-    const messageIds = request.messages.map((_, i) => messageId(this.#core.salt, number, firstSequence + i));
-    return { ok: true, messageIds, durability };
-  }
-
-  /** A send, answered with the numbers that its ids are made of. */
-  async put({ queue, messages: given, producer }: SendRequest): Promise<Result<Put>> {
-    const refused = this.#core.refusal("new");
-    if (refused !== undefined) return refused;
-    const found = this.#directory.queue(queue, "use");
-    if (!found.ok) return found;
-    const { number, settings } = found.state;
-    const durability = this.#core.durability(settings.durability);
-    const repeat = repeated(this.#core, producer);
-    if (repeat !== undefined) {
-      if ("refusal" in repeat) return repeat;
-      const [first = { queue: number, firstSequence: 0 }] = repeat.sent;
-      const answer = { number: first.queue, firstSequence: first.firstSequence, durability };
-      return (await this.#core.commit([])) ?? { ok: true, ...answer };
-    }
-    const tooMuch =
-      this.#core.refuseGrowth(settings.durability) ??
-      refuseBatch(given, this.#core.memory(settings.durability === "memory"));
-    if (tooMuch !== undefined) return tooMuch;
-    const messages = given.map(({ body, attributes }) => ({ body: ownBody(body), attributes }));
-    const decided = decideSend(found.state, { messages }, this.#core.now());
-    if (!decided.ok) return decided;
-    const { firstSequence } = decided.reply;
-    const answer = { sent: [{ queue: number, firstSequence, count: messages.length }], published: [] };
-    const changes = [...inQueues(decided.records), ...remembered(producer, answer, settings.durability)];
-    const failed = await this.#core.commit(changes);
-    if (failed !== undefined) return failed;
-    this.#statistics.count("send", messages.length);
-    return { ok: true, number, firstSequence, durability };
   }
 
   /**
@@ -150,6 +108,9 @@ export class Queues {
       attempt() ?? (waitMs > 0 ? await this.#waits.wait(queue.number, waitMs, attempt, signal) : undefined);
     if (taken === undefined) {
       signal?.throwIfAborted();
+      if (this.#core.state.queue(queue.number) === undefined) {
+        return refuse("unknown-queue", `The queue '${request.queue}' was deleted.`);
+      }
       return this.#core.refusal("finishing") ?? { ok: true, queue, whole: [] };
     }
     const failed = await taken.settled;
@@ -159,8 +120,10 @@ export class Queues {
       throw signal.reason;
     }
     this.#statistics.count("receive", taken.deliveries.length);
-    const whole = await this.#bodiesOf(queue, taken.deliveries);
-    return "refusal" in whole ? whole : { ok: true, queue, whole };
+    const whole = await this.#bodies.ofDeliveries(queue, taken.deliveries);
+    if (!("refusal" in whole)) return { ok: true, queue, whole };
+    for (const delivery of taken.deliveries) this.#giveBack(queue, delivery);
+    return whole;
   }
 
   ack({ queue, receipt }: { readonly queue: string; readonly receipt: string }): Promise<Result<Durable>> {
@@ -169,9 +132,9 @@ export class Queues {
     );
   }
 
-  nack({ queue, receipt, delayMs, counts = true }: NackRequest): Promise<Result<Durable>> {
+  nack({ queue, receipt, delayMs, counts = true, error }: NackRequest): Promise<Result<Durable>> {
     return this.#finish("nack", queue, receipt, (state, held) => {
-      const command: Nack = { receipt: held, delayMs, counts };
+      const command: Nack = { receipt: held, delayMs, counts, ...(error !== undefined && { error }) };
       return decideNack(state, command, this.#core.now(), this.#core.state);
     });
   }
@@ -218,53 +181,13 @@ export class Queues {
     };
     for (;;) {
       const { records, reply } = decideReceive(queue, command, this.#core.now(), this.#core.state);
-      if (records.length === 0) return undefined;
+      if (records.length === 0) {
+        // A rate limit: those who wait are served when the next start is allowed.
+        this.#timetable.note(queue.number, nextStartMs(queue, this.#core.now().monotonicMs));
+        return undefined;
+      }
       const settled = this.#core.commit(inQueues(records));
       if (reply.deliveries.length > 0) return { deliveries: reply.deliveries, settled };
-    }
-  }
-
-  /** Waits for the disk only when a body is there alone. When the disk gives nothing at all, everything goes back. */
-  async #bodiesOf(
-    queue: QueueState,
-    deliveries: readonly Delivery[],
-  ): Promise<readonly WholeDelivery[] | Refused<Refusal>> {
-    const whole: WholeDelivery[] = [];
-    for (const delivery of deliveries) {
-      const body = isPresent(delivery.body) ? delivery.body : await this.#readBack(queue, delivery);
-      if (body === undefined) continue;
-      if ("refusal" in body) {
-        for (const each of deliveries) this.#giveBack(queue, each);
-        return body;
-      }
-      whole.push({ delivery, body });
-    }
-    return whole;
-  }
-
-  /**
-   * Undefined when the body is damaged. Such a message is lost, and told of; it leaves the queue, because it would come again and
-   * again, and no consumer could ever ack it.
-   */
-  async #readBack(queue: QueueState, delivery: Delivery): Promise<Uint8Array | Refused<Refusal> | undefined> {
-    const { journal, log } = this.#core;
-    try {
-      return await journal.readBody(delivery.bodyPosition);
-    } catch (error) {
-      // It may have been relocated since it was delivered, and what was there before be gone.
-      const bodyPosition = bodyPositionOf(queue, delivery.sequence) ?? delivery.bodyPosition;
-      if (bodyPosition !== delivery.bodyPosition) return this.#readBack(queue, { ...delivery, bodyPosition });
-      const where = { queue: this.#name(queue.number), sequence: delivery.sequence, err: error };
-      if (!(error instanceof Fault && error.code === "body-damaged")) {
-        log.error(where, "a message could not be read back from the journal");
-        return refuse("storage-failed", "A message could not be read back from the disk; try again.");
-      }
-      const decided = decideAck(queue, { receipt: delivery }, this.#core.now());
-      if (decided.ok) {
-        log.error(where, "the body of a message is damaged: the message is lost");
-        this.#core.commitThen(inQueues(decided.records), () => {});
-      }
-      return undefined;
     }
   }
 
@@ -278,6 +201,9 @@ export class Queues {
       attributes: delivery.attributes,
       receiveCount: delivery.receiveCount,
       enqueuedAtMs: provenance?.originEnqueuedAtMs ?? delivery.enqueuedAtMs,
+      priority: delivery.priority,
+      groupId: delivery.groupId,
+      movedFrom: movedFromOf(this.#core.state.catalog, provenance),
     };
   }
 
@@ -296,30 +222,48 @@ export class Queues {
   due(number: number): void {
     const queue = this.#core.state.queue(number);
     if (queue === undefined || this.#core.refusal("finishing") !== undefined) return;
-    const { records, reply } = decideDue(queue, this.#core.now(), this.#core.state);
-    if (records.length > 0) this.#core.commitThen(inQueues(records), () => {});
-    else this.#timetable.note(number, nextDueMs(queue));
-    if (reply.deadLettered > 0)
-      this.#core.log.info(
-        { queue: this.#name(number), messages: reply.deadLettered },
-        "moved to the dead-letter queue",
-      );
+    const { records } = decideDue(queue, this.#core.now(), this.#core.state);
+    if (records.length > 0) {
+      this.#core.commitThen(inQueues(records), () => {});
+      return;
+    }
+    this.#timetable.note(number, nextDueMs(queue));
+    this.#waits.serve(number, "first");
   }
 
   #touched(changes: readonly Change[]): void {
     const numbers = new Set<number>();
     for (const change of changes) {
-      if (change.what !== "queue") continue;
-      numbers.add(change.owner);
-      if (change.record.kind === "moved-out") {
-        this.#statistics.deadLettered(this.#name(change.owner), change.record.sequences.length);
+      if (change.what === "queue") {
+        numbers.add(change.owner);
+        this.#tell(change.owner, change.record);
+      } else if (change.what === "catalog" && change.record.kind === "removed") {
+        this.#waits.end(change.record.number);
       }
     }
     for (const number of numbers) {
       const queue = this.#core.state.queue(number);
-      if (queue !== undefined) this.#timetable.note(number, nextDueMs(queue));
+      if (queue === undefined) continue;
+      this.#timetable.note(number, nextDueMs(queue));
       this.#waits.serve(number, "first");
     }
+  }
+
+  /** Counts what leaves the ordinary way, and says what somebody has to look at. */
+  #tell(number: number, record: QueueRecord): void {
+    const { log } = this.#core;
+    if (record.kind === "dropped") this.#statistics.dropped(record.reason, record.sequences.length);
+    const isDeadLetter = record.kind === "moved-out" && record.reason !== "redrive";
+    if (!isDeadLetter && record.kind !== "parked") return;
+    const [queue, messages] = [this.#name(number), record.sequences.length];
+    const { reason } = record;
+    this.#statistics.deadLettered(queue, messages);
+    if (isDeadLetter) log.info({ queue, messages, reason }, "moved to the dead-letter queue");
+    else
+      log.warn(
+        { queue, messages, reason },
+        "parked: there is no dead-letter queue; they wait for a redrive, and so do the groups that they are of",
+      );
   }
 
   #name(number: number): string {

@@ -34,7 +34,8 @@ import {
   decodeCatalogRecord,
   encodeCatalogRecord,
 } from "./catalog.ts";
-import { batchOverheadBytes, messageOverheadBytes } from "./limits.ts";
+import { batchOverheadBytes } from "./limits.ts";
+import { memoryOf, withoutBodies } from "./queue-memory.ts";
 
 /** A fact, with the kind of thing that it is about. */
 export type Change =
@@ -145,6 +146,7 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
       case "catalog":
         this.catalog.apply(change.record);
         if (change.record.kind === "named") this.#make(change.record.what, change.record.number);
+        if (change.record.kind === "removed") this.#remove(change.record.number);
         return;
       case "queue": {
         const queue = this.#queues.get(change.owner);
@@ -271,6 +273,15 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
     if (what === "group" && !this.#groups.has(number)) this.#groups.set(number, new GroupState(number));
   }
 
+  /** A queue or topic is gone; it was emptied before. Groups forget what they had read of it. */
+  #remove(number: number): void {
+    const queue = this.#queues.get(number);
+    if (queue !== undefined) this.#queueBytes -= memoryOf(queue);
+    this.#queues.delete(number);
+    if (this.#topics.delete(number))
+      for (const { committed } of this.#groups.values()) committed.delete(number);
+  }
+
   /** That a queue exists, and how, is kept even when its messages are not. */
   #queueDurability({ owner, record }: Change & { what: "queue" }): JournalPart["durability"] {
     if (record.kind === "configured") return "synced";
@@ -294,18 +305,6 @@ const atLeastWritten = (kind: string, durability: JournalPart["durability"]): Jo
 
 const joined = <Thing>(some: readonly Thing[], more: readonly Thing[]): readonly Thing[] =>
   some.length === 0 ? more : [...some, ...more];
-
-const memoryOf = ({ residentBytes, messages }: QueueState): number =>
-  residentBytes + messages.used * messageOverheadBytes;
-
-/** The record with the bodies gone that the journal holds. */
-function withoutBodies(record: QueueRecord, positions: readonly BodyPosition[], first: number): QueueRecord {
-  if (record.kind !== "sent") return record;
-  const messages = record.messages.map((message, i) =>
-    positions[first + i] ? { ...message, body: { byteLength: message.body.byteLength } } : message,
-  );
-  return { ...record, messages };
-}
 
 /** A topic that keeps its records in memory alone goes on after a restart at the same offsets, and empty. */
 function withoutRecords(record: TopicJournalRecord): TopicJournalRecord | undefined {

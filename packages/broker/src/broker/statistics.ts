@@ -1,6 +1,7 @@
 /** What a broker counts for its operators. Names and labels are part of the contract: docs/operations.md lists them. */
 import { Counter, Gauge, type Registry } from "@sluice/runtime";
 import { queueCounts } from "../queue/counts.ts";
+import type { DropReason } from "../queue/message.ts";
 import type { BrokerState } from "./state.ts";
 
 export const operations = ["send", "receive", "ack", "nack", "extend", "publish", "fetch"] as const;
@@ -91,6 +92,11 @@ export class Statistics {
   /** Copies for which a listener had no room. */
   overflowed(copies: number): void {
     if (copies > 0) this.#dropped.inc({ reason: "overflow" }, copies);
+  }
+
+  /** Messages that went without an ack. */
+  dropped(reason: DropReason, messages: number): void {
+    this.#dropped.inc({ reason }, messages);
   }
 
   relocated(bodyBytes: number): void {

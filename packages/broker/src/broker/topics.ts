@@ -52,6 +52,13 @@ export class Topics {
     for (const subscribers of this.#live.values()) subscribers.close();
   }
 
+  /** The topic is about to go: nobody hears anything of it any more. */
+  removed(number: number): void {
+    this.#live.get(number)?.close();
+    this.#live.delete(number);
+    this.fetches.removed(number);
+  }
+
   async publish({ topic: name, records: given, producer }: PublishRequest): Promise<Result<Published>> {
     const refused = this.#core.refusal("new");
     if (refused !== undefined) return refused;
@@ -73,7 +80,7 @@ export class Topics {
   /** Undefined when these records can be taken now, together with these messages. */
   refuseRecords(
     publishes: readonly PublishRequest[],
-    sends: readonly SendRequest[] = [],
+    sends: readonly Pick<SendRequest, "queue" | "messages">[] = [],
   ): Refused<Refusal> | undefined {
     const { state } = this.#core;
     const records: OutgoingRecord[] = [];

@@ -1,29 +1,42 @@
-/** Transactions: publishes, an offset commit and queue messages in one atomic append, with a fence. */
+/** Transactions: publishes, acks, an offset commit and queue messages in one atomic append, with a fence. */
 
 import type { OutgoingMessage } from "../queue/commands.ts";
+import { decideAckBatch } from "../queue/decide/ack.ts";
 import { decideSend } from "../queue/decide/send.ts";
-import type { Refused } from "../queue/refusals.ts";
+import type { MessageSequence, Receipt } from "../queue/message.ts";
+import type { Now } from "../queue/now.ts";
+import { type Refused, refuse } from "../queue/refusals.ts";
 import type { QueueState } from "../queue/state.ts";
 import type { Commit, Fence, OutgoingRecord, Transaction } from "../topic/commands.ts";
 import { decideTransaction } from "../topic/decide/transaction.ts";
 import type { TopicState } from "../topic/state.ts";
 import type { Refusal, Result, Transacted, TransactRequest } from "./api.ts";
-import { ownBody } from "./batch.ts";
 import { type Core, storageFailed } from "./core.ts";
 import type { Directory } from "./directory.ts";
+import { messageId, parseReceipt } from "./ids.ts";
+import {
+  ownMessages,
+  runsOfSequences,
+  type SequenceOf,
+  type SequenceRun,
+  sequencesOf,
+} from "./queue-sends.ts";
 import { placesOf, remembered, repeated, runsOf } from "./repeats.ts";
 import { type Change, inGroups, inQueues, inTopics } from "./state.ts";
+import type { Statistics } from "./statistics.ts";
 import type { Topics } from "./topics.ts";
 
 export class Transactions {
   readonly #core: Core;
   readonly #directory: Directory;
   readonly #topics: Topics;
+  readonly #statistics: Statistics;
 
-  constructor(core: Core, directory: Directory, topics: Topics) {
+  constructor(core: Core, directory: Directory, topics: Topics, statistics: Statistics) {
     this.#core = core;
     this.#directory = directory;
     this.#topics = topics;
+    this.#statistics = statistics;
   }
 
   /** Everything is decided before anything is appended, so that a refusal leaves no trace. */
@@ -41,9 +54,9 @@ export class Transactions {
     if ("refusal" in resolved) return resolved;
     const durability = this.#core.durability(resolved.durability);
     if (repeat !== undefined) {
-      return (
-        (await this.#core.commit([])) ?? { ok: true, places: repeat.published.map(placesOf), durability }
-      );
+      const messageIds = this.#idsOf(repeat.sent, request);
+      const places = repeat.published.map(placesOf);
+      return (await this.#core.commit([])) ?? { ok: true, places, messageIds, durability };
     }
     const adds = resolved.published.length > 0 || resolved.sends.size > 0;
     const tooMuch = adds ? this.#core.refuseGrowth(resolved.durability) : undefined;
@@ -52,23 +65,79 @@ export class Transactions {
     const decided = decideTransaction(resolved.transaction, now, state);
     if (!decided.ok) return decided;
     const changes: Change[] = [...inTopics(decided.topics), ...inGroups(decided.groups)];
-    for (const [queue, messages] of resolved.sends) {
-      const sent = decideSend(queue, { messages }, now);
-      if (!sent.ok) return sent;
-      changes.push(...inQueues(sent.records));
-    }
+    const acked = this.#ack(resolved, now);
+    if ("refusal" in acked) return acked;
+    changes.push(...acked);
+    const sent = this.#send(resolved, request, now);
+    if ("refusal" in sent) return sent;
+    changes.push(...sent.changes);
     const { places } = decided.reply;
-    changes.push(
-      ...remembered(request.producer, { sent: [], published: places.map(runsOf) }, resolved.durability),
-    );
+    const answer = { sent: sent.runs, published: places.map(runsOf) };
+    changes.push(...remembered(request.producer, answer, resolved.durability));
     return new Promise((resolve) => {
       this.#core.commitThen(changes, (fault) => {
         if (fault !== undefined) return resolve(storageFailed(fault));
         for (const [i, { topic, records }] of resolved.published.entries()) {
           this.#topics.announce({ topic, records, places: places[i] ?? [], publishedAtMs: now.wallMs });
         }
-        resolve({ ok: true, places, durability });
+        for (const receipts of resolved.acks.values()) this.#statistics.count("ack", receipts.length);
+        for (const messages of resolved.sends.values()) this.#statistics.count("send", messages.length);
+        resolve({ ok: true, places, messageIds: this.#idsOf(sent.runs, request), durability });
       });
+    });
+  }
+
+  /** Q18: all of them or none. */
+  #ack({ acks }: Resolved, now: Now): readonly Change[] | Refused<Refusal> {
+    const changes: Change[] = [];
+    for (const [queue, receipts] of acks) {
+      const { records, reply } = decideAckBatch(queue, { receipts }, now);
+      const refused = reply.refusals.find((one) => one !== undefined);
+      if (refused !== undefined) return refused;
+      changes.push(...inQueues(records));
+    }
+    return changes;
+  }
+
+  /** One command a queue, with the messages of all sends to it; the runs are in the order of the sends. */
+  #send(
+    { sends }: Resolved,
+    request: TransactRequest,
+    now: Now,
+  ): { readonly changes: readonly Change[]; readonly runs: readonly SequenceRun[] } | Refused<Refusal> {
+    const changes: Change[] = [];
+    const sequences = new Map<number, SequenceOf>();
+    for (const [queue, messages] of sends) {
+      const decided = decideSend(queue, { messages }, now);
+      if (!decided.ok) return decided;
+      changes.push(...inQueues(decided.records));
+      sequences.set(queue.number, sequencesOf(decided.reply, messages.length));
+    }
+    const runs: SequenceRun[] = [];
+    const begun = new Map<number, number>();
+    for (const { queue: name, messages } of request.sends ?? []) {
+      const number = this.#core.state.catalog.find("queue", name)?.number ?? 0;
+      const first = begun.get(number) ?? 0;
+      begun.set(number, first + messages.length);
+      const sequenceAt: SequenceOf = (place) => sequences.get(number)?.(first + place) ?? 0;
+      runs.push(...runsOfSequences(number, sequenceAt, messages.length));
+    }
+    return { changes, runs };
+  }
+
+  /** The ids of the messages of each send, out of the runs of all of them. */
+  #idsOf(runs: readonly SequenceRun[], { sends = [] }: TransactRequest): readonly (readonly string[])[] {
+    if (sends.length === 0) return [];
+    const { salt } = this.#core;
+    const ids = runs.flatMap(({ queue, firstSequence, count }) =>
+      Array.from({ length: count }, (_, i): MessageSequence => firstSequence + i).map((sequence) =>
+        messageId(salt, queue, sequence),
+      ),
+    );
+    let end = 0;
+    return sends.map(({ messages }) => {
+      end += messages.length;
+      return ids.slice(end - messages.length, end);
     });
   }
 
@@ -79,13 +148,10 @@ export class Transactions {
       if (!found.ok) return found;
       published.push({ topic: found.state, records });
     }
-    const sends = new Map<QueueState, OutgoingMessage[]>();
-    for (const { queue: name, messages } of request.sends ?? []) {
-      const found = this.#directory.queue(name, "use");
-      if (!found.ok) return found;
-      const owned = messages.map(({ body, attributes }) => ({ body: ownBody(body), attributes }));
-      sends.set(found.state, [...(sends.get(found.state) ?? []), ...owned]);
-    }
+    const sends = this.#resolveSends(request);
+    if ("refusal" in sends) return sends;
+    const acks = this.#resolveAcks(request);
+    if ("refusal" in acks) return acks;
     const commit = this.#resolveCommit(request);
     if (commit !== undefined && "refusal" in commit) return commit;
     const fence = this.#resolveFence(request);
@@ -93,7 +159,7 @@ export class Transactions {
     const publishes = published.map(({ topic, records }) => ({ topic: topic.number, records }));
     const asked = [
       ...published.map(({ topic }) => topic.settings),
-      ...[...sends.keys()].map(({ settings }) => settings),
+      ...[...sends.keys(), ...acks.keys()].map(({ settings }) => settings),
     ];
     // One append is as durable as the most durable of its parts; a commit of offsets is always synced.
     const synced = commit !== undefined || asked.some(({ durability }) => durability === "synced");
@@ -106,8 +172,43 @@ export class Transactions {
       transaction: { publishes, ...(commit && { commit }), ...(fence && { fence }) },
       published,
       sends,
+      acks,
       durability,
     };
+  }
+
+  #resolveSends({
+    sends = [],
+  }: TransactRequest): ReadonlyMap<QueueState, readonly OutgoingMessage[]> | Refused<Refusal> {
+    const byQueue = new Map<QueueState, OutgoingMessage[]>();
+    for (const { queue: name, messages } of sends) {
+      const found = this.#directory.queue(name, "use");
+      if (!found.ok) return found;
+      const owned = ownMessages(messages, found.state.settings);
+      byQueue.set(found.state, [...(byQueue.get(found.state) ?? []), ...owned]);
+    }
+    return byQueue;
+  }
+
+  #resolveAcks({
+    acks = [],
+  }: TransactRequest): ReadonlyMap<QueueState, readonly Receipt[]> | Refused<Refusal> {
+    const byQueue = new Map<QueueState, Receipt[]>();
+    for (const { queue: name, receipts } of acks) {
+      const found = this.#directory.queue(name, "look");
+      if (!found.ok) return found;
+      const own = byQueue.get(found.state) ?? [];
+      byQueue.set(found.state, own);
+      for (const given of receipts) {
+        const { salt } = this.#core;
+        const receipt = typeof given === "string" ? parseReceipt(salt, found.state.number, given) : given;
+        if (receipt === undefined) {
+          return refuse("unknown-message", `That is no receipt of the queue '${name}'.`);
+        }
+        own.push(receipt);
+      }
+    }
+    return byQueue;
   }
 
   #resolveCommit({
@@ -142,5 +243,6 @@ interface Resolved {
   readonly transaction: Transaction;
   readonly published: readonly { readonly topic: TopicState; readonly records: readonly OutgoingRecord[] }[];
   readonly sends: ReadonlyMap<QueueState, readonly OutgoingMessage[]>;
+  readonly acks: ReadonlyMap<QueueState, readonly Receipt[]>;
   readonly durability: "synced" | "buffered" | "memory";
 }

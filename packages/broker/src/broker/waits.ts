@@ -73,6 +73,11 @@ export class Waits {
     this.#serving.delete(key);
   }
 
+  /** Ends the waits for the key as if their time were over. */
+  end(key: number): void {
+    for (const waiting of [...(this.#lines.get(key) ?? [])]) waiting.end();
+  }
+
   /** Ends every wait as if its time were over, and every later one at once. */
   close(): void {
     this.#closed = true;

@@ -114,12 +114,6 @@ function writeQueueRecord(to: RecordWriter, record: QueueRecord): readonly Encod
         writeRestored(to, message);
         return encodedBody(message.body, message.bodyPosition);
       });
-    case "relocated":
-      to.varint(record.messages.length);
-      return record.messages.map(({ sequence, body }) => {
-        to.varint(sequence).varint(body.byteLength);
-        return encodedBody(body, 0);
-      });
   }
 }
 
