@@ -38,10 +38,10 @@ suite("many messages", () => {
     world.submit(decideReceive(world.the(jobs), { max: movesPerCommandMax + 500 }, world.now, world));
     world.passUnnoticed(10);
     const first = world.submit(decideDue(world.the(jobs), world.now, world));
-    deepEqual(first, { readied: 0, returned: 0, moved: movesPerCommandMax });
+    deepEqual(first, { readied: 0, returned: 0, deadLettered: movesPerCommandMax, expired: 0 });
     equal(nextDueMs(world.the(jobs)), world.monotonicMs, "there is more to do at once");
     const second = world.submit(decideDue(world.the(jobs), world.now, world));
-    deepEqual(second, { readied: 0, returned: 0, moved: 500 });
+    deepEqual(second, { readied: 0, returned: 0, deadLettered: 500, expired: 0 });
     equal(nextDueMs(world.the(jobs)), undefined);
     world.audit();
   });
@@ -61,7 +61,7 @@ suite("many messages", () => {
     equal(queueCounts(world.the(dead)).ready, movesPerCommandMax);
     equal(receive(world, 10), 1, "the one that was never received");
     world.submit(decideReceive(state, { max: 10 }, world.now, world));
-    deepEqual(queueCounts(state), { ready: 0, delayed: 0, inFlight: 1, bodyBytes: 1 });
+    deepEqual(queueCounts(state), { ready: 0, delayed: 0, inFlight: 1, parked: 0, bodyBytes: 1 });
     equal(queueCounts(world.the(dead)).ready, count);
   });
 
@@ -90,7 +90,7 @@ suite("many messages", () => {
       const acked = world.submit(decideAckBatch(state, { receipts: received.reply.deliveries }, world.now));
       ok(!("refusal" in acked) && acked.refusals.every((refused) => refused === undefined));
     }
-    deepEqual(queueCounts(state), { ready: 0, delayed: 0, inFlight: 0, bodyBytes: 0 });
+    deepEqual(queueCounts(state), { ready: 0, delayed: 0, inFlight: 0, parked: 0, bodyBytes: 0 });
     equal(state.messages.sequence.length, 0, "the arrays are given back");
     equal(state.nextSequence, count + 1);
   });

@@ -29,6 +29,7 @@ export class ModelQueue {
   }
 
   send(bodies: readonly Uint8Array[], now: Now): "queue-full" | undefined {
+    if (bodies.length === 0) return undefined;
     const bytes = [...this.messages, ...bodies.map((body) => ({ body }))].reduce(
       (sum, { body }) => sum + body.length,
       0,

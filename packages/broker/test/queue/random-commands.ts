@@ -183,14 +183,15 @@ export class Pair {
         { nextSequence, nextLease },
         { nextSequence: model.nextSequence, nextLease: model.nextLease },
       );
-      const real = messages.map(({ provenance, attributes: _, sequence, ...message }) => ({
-        ...message,
-        sequence,
-        origin: provenance
-          ? `${provenance.originQueue}/${provenance.originSequence}`
-          : `${number}/${sequence}`,
-        from: provenance?.from,
-      }));
+      const real = messages.map(
+        ({ provenance, sequence, body, enqueuedAtMs, phase, dueInMs, receiveCount, lease }) => ({
+          ...{ sequence, body, enqueuedAtMs, phase, dueInMs, receiveCount, lease },
+          origin: provenance
+            ? `${provenance.originQueue}/${provenance.originSequence}`
+            : `${number}/${sequence}`,
+          from: provenance?.from,
+        }),
+      );
       const { monotonicMs } = this.world;
       const expected = model.messages.map(({ dueMs, ...message }) => ({
         ...message,

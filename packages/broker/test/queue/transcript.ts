@@ -230,7 +230,7 @@ class Stage {
 
   #ready(name: string): string {
     const state = this.#queue(name);
-    const labels = readyInOrder(state).map((sequence) => {
+    const labels = readyInOrder(state, this.world.now).map((sequence) => {
       const slot = state.index.find(sequence);
       return this.#label(state.number, sequence, state.messages.provenance.get(slot));
     });

@@ -10,7 +10,7 @@ import { seededRandom } from "@sluice/runtime";
 import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
 import { decodeProducerRecord, isProducerType } from "../../../producer/record-codec.ts";
 import type { ProducerRecord } from "../../../producer/records.ts";
-import { decodeQueueRecord } from "../../../queue/record-codec.ts";
+import { decodeQueueRecord } from "../../../queue/record-decoder.ts";
 import type { QueueRecord } from "../../../queue/records.ts";
 import { decodeGroupRecord } from "../../../topic/group/record-codec.ts";
 import type { GroupRecord } from "../../../topic/group/records.ts";
@@ -20,7 +20,10 @@ import { Catalog, type CatalogRecord, decodeCatalogRecord } from "../../catalog.
 import { journals, seenBy } from "./life.ts";
 
 const kinds = {
-  catalog: { identity: true, named: true } satisfies Record<CatalogRecord["kind"], true>,
+  catalog: { identity: true, named: true, counted: true, removed: true } satisfies Record<
+    CatalogRecord["kind"],
+    true
+  >,
   queue: {
     configured: true,
     sent: true,
@@ -29,10 +32,22 @@ const kinds = {
     returned: true,
     extended: true,
     readied: true,
+    retried: true,
+    rescheduled: true,
+    parked: true,
+    unparked: true,
+    dropped: true,
+    purged: true,
+    paused: true,
+    forgotten: true,
+    "redrive-started": true,
+    "redrive-advanced": true,
+    "redrive-ended": true,
     "moved-out": true,
     "moved-in": true,
     relocated: true,
     "restored-queue": true,
+    "restored-deduplication": true,
     "restored-messages": true,
   } satisfies Record<QueueRecord["kind"], true>,
   topic: {
