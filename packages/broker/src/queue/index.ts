@@ -21,4 +21,11 @@ export type { QueueRecord } from "./records.ts";
 export * from "./refusals.ts";
 export * from "./settings.ts";
 export { snapshotQueue } from "./snapshot.ts";
-export { nextDueMs, type QueueCounts, QueueState, queueCounts, takeDeadBodies } from "./state.ts";
+export {
+  bodyPositionOf,
+  nextDueMs,
+  type QueueCounts,
+  QueueState,
+  queueCounts,
+  takeDeadBodies,
+} from "./state.ts";
