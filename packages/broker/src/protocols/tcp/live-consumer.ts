@@ -25,6 +25,8 @@ const writeBytesMax = 256 * 1024;
 const flushCount = 256;
 
 export class LiveConsumer implements RoleConnection {
+  /** What waits for the client waits in the broker, or in the socket. */
+  readonly heldBytes = 0;
   readonly #peer: Peer;
   readonly #options: LiveConsumerOptions;
   readonly #subscription: LiveSubscription | undefined;
