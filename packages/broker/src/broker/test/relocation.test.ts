@@ -113,6 +113,19 @@ test("a start relocates what a process left that was killed right after its chec
   ok(segments(image).length < 5, segments(image).join(" "));
 });
 
+test("what was finished after the last checkpoint lets go of its segments after a start, though nobody asks for its queue", async () => {
+  const disk = new SimulatedDisk(random);
+  let broker = await open(disk, { everyBytes: Number.POSITIVE_INFINITY });
+  for (let i = 0; i < 10; i++) await send(broker, "idle", "x".repeat(1500));
+  for (const { receipt } of await receive(broker, "idle"))
+    granted(await answer(broker.ack({ queue: "idle", receipt })));
+  await close(broker);
+  broker = await open(disk);
+  await pass(broker, 20);
+  ok(segments(disk).length < 4, segments(disk).join(" "));
+  await close(broker);
+});
+
 test("a segment of which more than a quarter is wanted stays as it is", async () => {
   const disk = new SimulatedDisk(random);
   const metrics = createMetrics();
