@@ -1,5 +1,5 @@
 /** How rounds become figures: whose turn it is, the middle of the rounds, and ratios of neighbours in time. */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { contest } from "./contest.ts";
 import type { Effort } from "./effort.ts";
@@ -77,6 +77,16 @@ test("fewer rounds for work whose length is not ours to choose", async () => {
   deepEqual(figures[0]?.rounds, [1, 2]);
 });
 
+test("a process that cannot be sampled has no profile", async () => {
+  const theirs = { ...process(), stopProfile: async () => [] };
+  const both = { ...entrant("a", [], []), processes: { server: theirs, generator: process() } };
+  const { profiles } = await contest({ ...effort, profile: true }, [both]);
+  deepEqual(
+    profiles.map((profile) => profile.process),
+    ["generator"],
+  );
+});
+
 test("a profile is told for each process of each entrant", async () => {
   const { profiles } = await contest({ ...effort, profile: true }, [
     entrant("a", [], []),
@@ -88,6 +98,24 @@ test("a profile is told for each process of each entrant", async () => {
       ["a", "server", "decide"],
       ["b", "server", "decide"],
     ],
+  );
+});
+
+test("what is not installed has no rounds, and its figure says so", async () => {
+  const turns: string[] = [];
+  const missing = {
+    ...entrant("theirs", [], turns, { against: "ours" }),
+    absent: "theirs is not on the PATH",
+  };
+  const { figures } = await contest(effort, [entrant("ours", [0, 1, 2, 3], turns), missing]);
+  deepEqual(turns, ["ours", "ours", "ours", "ours"]);
+  const [ours, theirs] = figures;
+  equal(ours?.value, 2);
+  deepEqual([theirs?.value, theirs?.rounds, theirs?.absent], [Number.NaN, [], "theirs is not on the PATH"]);
+  const row = table(figures).split("\n").at(-1) ?? "";
+  match(
+    row,
+    /^\| theirs +\| not installed here \| messages\/s \| +- \| - .*\| theirs is not on the PATH \|$/,
   );
 });
 

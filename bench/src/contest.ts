@@ -20,9 +20,10 @@ export async function contest(
   entrants: readonly Entrant[],
   rounds = effort.rounds,
 ): Promise<Outcome> {
-  const measured = entrants.map((entrant) => new EntrantRounds(entrant));
+  const everybody = entrants.map((entrant) => new EntrantRounds(entrant));
+  const measured = everybody.filter(({ entrant }) => entrant.absent === undefined);
   const roundCount = Math.min(rounds, effort.rounds);
-  if (effort.warmUp) for (const { round } of entrants) await round(effort.roundSeconds);
+  if (effort.warmUp) for (const { entrant } of measured) await entrant.round(effort.roundSeconds);
   const profiles: ProcessProfile[] = [];
   if (effort.profile) {
     for (const each of measured) {
@@ -38,20 +39,21 @@ export async function contest(
       }
     }
   }
-  return { figures: figuresOf(measured), profiles };
+  return { figures: figuresOf(everybody), profiles };
 }
 
-function figuresOf(measured: readonly EntrantRounds[]): Figure[] {
+function figuresOf(everybody: readonly EntrantRounds[]): Figure[] {
   const valuesOf = new Map<string, readonly number[]>();
-  for (const each of measured) {
+  for (const each of everybody) {
     for (const plan of each.entrant.figures) {
       assert(!valuesOf.has(plan.figure), `there is one figure ${plan.figure}`);
       valuesOf.set(plan.figure, each.values(plan));
     }
   }
-  return measured.flatMap(({ entrant, cpu }) =>
+  return everybody.flatMap(({ entrant, cpu }) =>
     entrant.figures.map(({ figure, unit, floor, against }): Figure => {
       const values = valuesOf.get(figure) ?? [];
+      if (entrant.absent !== undefined) return absentFigure(figure, unit, entrant.how, entrant.absent);
       const other = against === undefined ? undefined : valuesOf.get(against);
       assert(other !== undefined || against === undefined, `${figure} is measured in turns with ${against}`);
       return {
@@ -70,4 +72,18 @@ function figuresOf(measured: readonly EntrantRounds[]): Figure[] {
       };
     }),
   );
+}
+
+function absentFigure(figure: string, unit: string, how: string, absent: string): Figure {
+  return {
+    figure,
+    unit,
+    value: Number.NaN,
+    least: Number.NaN,
+    most: Number.NaN,
+    rounds: [],
+    how,
+    cpu: [],
+    absent,
+  };
 }

@@ -12,6 +12,8 @@ export interface Entrant {
   readonly round: (seconds: number) => Promise<Tally>;
   /** One round gives them all. */
   readonly figures: readonly FigurePlan[];
+  /** Given: it is not installed on this machine, and why. It has no rounds, and its figures say so. */
+  readonly absent?: string;
 }
 
 /** The widest frames of one process while an entrant was measured. */
@@ -48,7 +50,9 @@ export class EntrantRounds {
     const profiles: ProcessProfile[] = [];
     for (const [process, running] of processes) {
       const figure = this.entrant.figures[0]?.figure ?? "";
-      profiles.push({ figure, process, frames: await running.stopProfile() });
+      const frames = await running.stopProfile();
+      // What is somebody else's has none.
+      if (frames.length > 0) profiles.push({ figure, process, frames });
     }
     return profiles;
   }

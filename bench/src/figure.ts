@@ -40,7 +40,7 @@ export interface Comparison {
 export interface Figure {
   readonly figure: string;
   readonly unit: string;
-  /** The median of the rounds. */
+  /** The median of the rounds; not a number when there were none. */
   readonly value: number;
   readonly least: number;
   readonly most: number;
@@ -50,6 +50,8 @@ export interface Figure {
   readonly cpu: readonly CpuUse[];
   readonly floor?: Floor;
   readonly comparedWith?: Comparison;
+  /** Why there is none: what would be measured is not installed here. */
+  readonly absent?: string;
 }
 
 export function compare(figure: string, own: readonly number[], other: readonly number[]): Comparison {

@@ -6,7 +6,8 @@ import { disk, journal, replay } from "./scenarios/journal.ts";
 import { memory, rules } from "./scenarios/rules.ts";
 import { start } from "./scenarios/start.ts";
 import { tcpBroadcast, tcpQueue } from "./scenarios/tcp.ts";
-import { wireLatency, wireLive, wireQueue, wireTopic } from "./scenarios/wire.ts";
+import { wireLatency, wireLive, wireQueue } from "./scenarios/wire.ts";
+import { wireTopic } from "./scenarios/wire-topic.ts";
 
 export const scenarios: readonly Scenario[] = [
   rules,

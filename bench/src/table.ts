@@ -34,7 +34,9 @@ export function profileTable({ figure, process, frames }: ProcessProfile): strin
 }
 
 function rowOf(figure: Figure, index: number, figures: readonly Figure[]): readonly string[] {
-  const { comparedWith, cpu, how } = figure;
+  const { comparedWith, cpu, how, absent } = figure;
+  if (absent !== undefined)
+    return [figure.figure, "not installed here", figure.unit, "-", "-", "-", "-", absent];
   const [beforeCpu, beforeHow] = [figures[index - 1]?.cpu, figures[index - 1]?.how];
   return [
     figure.figure,

@@ -1,7 +1,7 @@
 /** `sluice verify` on journals in every condition: what it says, what it ends with, and that it changes nothing. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -70,6 +70,9 @@ const flip =
     return bytes;
   };
 
+const isArchiveOf = (bytes: Buffer, topic: string): boolean =>
+  bytes.length > 12 && bytes.readUInt16LE(10) === 3 && bytes.includes(`${topic} ${topic}`);
+
 test("a sound journal is told to be sound, and no byte of it changes", async (t) => {
   const data = await example(t);
   const before = await filesOf(data);
@@ -115,6 +118,48 @@ test("records that speak of what was lost are orphans", async (t) => {
   equal(code, 1);
   ok(orphans.length > 10, "everything that was said of the queue");
   match(orphans[0]?.problem ?? "", /which the catalog does not have/);
+});
+
+test("files of the archive are read as well: one that is damaged, one that is gone, one that nothing refers to", async (t) => {
+  const data = await example(t);
+  const disk = await NodeDisk.open(join(data, "journal"));
+  const journal = await FileJournal.open({ disk, random: seededRandom(3) });
+  {
+    const options = { archive: { tailBytesMin: 1 }, checkpoints: { everyBytes: 100 } };
+    await using broker = await Broker.open({ journal, random: seededRandom(4), ...options });
+    const publishes = ["news", "audit"].map((topic) => {
+      const body = Buffer.from(`${topic} `.repeat(50));
+      return { topic, records: [{ key: undefined, body, attributes: noAttributes }] };
+    });
+    ok((await broker.transact({ publishes })).ok);
+    // What is archived is archived before the checkpoint.
+    while (!(await readdir(join(data, "journal"))).some((name) => name.endsWith(".checkpoint"))) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  const { code, said } = await verify(data);
+  equal(code, 0, said);
+  match(said, /archive {6}2 files with \d+ bytes\n {2}checkpoints/);
+  const nameOf = async (topic: string) =>
+    [...(await filesOf(data))].find(([, bytes]) => isArchiveOf(bytes, topic))?.[0] ?? "";
+
+  await change(data, new RegExp(await nameOf("news")), flip(150));
+  await rename(
+    join(data, "journal", await nameOf("audit")),
+    join(data, "journal", "0000000000000009-00000009.archive"),
+  );
+  const report = await reportOf(data);
+  deepEqual([report.code, report.sound], [1, false]);
+  deepEqual(
+    report.archiveProblems.map(({ partition, problem }) => [partition, problem.replace(/\d+/g, "n")]),
+    [
+      [0, "n bytes at n cannot be read"],
+      [0, "its index does not name the groups that are there"],
+      [0, "it is not there"],
+    ],
+  );
+  deepEqual(report.orphanedArchives, ["0000000000000009-00000009.archive"]);
+  match((await verify(data)).said, /damage {7}0000000000000001-\w+\.archive of number \d+, partition 0: /);
 });
 
 test("a wanted body is read also where replay has no business any more; one that is gone is missed by nobody", async (t) => {

@@ -67,6 +67,13 @@ function asText(directory: string, report: VerifyReport): string {
     `  appends      ${report.appends}${firstSequence === undefined ? "" : `, sequences ${firstSequence} to ${report.lastSequence}`}`,
     `  holds        ${plural(report.queueCount, "queue")}, ${plural(report.topicCount, "topic")}, ${plural(report.groupCount, "consumer group")} and ${report.bodyCount - report.unreadableBodies.length} readable bodies`,
   ];
+  if (report.archiveCount > 0) {
+    lines.splice(
+      3,
+      0,
+      `  archive      ${plural(report.archiveCount, "file")} with ${report.archiveBytes} bytes`,
+    );
+  }
   if (tornTail !== undefined) {
     lines.push(
       `  torn tail    ${tornTail.segment} breaks off at ${tornTail.offset}, ${tornTail.bytes} bytes before its end, in sequence ${tornTail.sequence}: the next start cuts it; nobody was told of it`,
@@ -82,6 +89,14 @@ function asText(directory: string, report: VerifyReport): string {
   }
   for (const { owner, problem } of report.unreadableBodies) {
     lines.push(`  lost body    of number ${owner}: ${problem}`);
+  }
+  for (const { file, owner, partition, problem } of report.archiveProblems) {
+    lines.push(`  damage       ${file} of number ${owner}, partition ${partition}: ${problem}`);
+  }
+  for (const file of report.orphanedArchives) {
+    lines.push(
+      `  unneeded     ${file}: nothing refers to it; the next start that finds no damage removes it`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

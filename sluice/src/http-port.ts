@@ -42,8 +42,13 @@ export interface HttpPortOptions {
   readonly access: Access;
   /** Given: the port speaks HTTPS and WSS, and nothing else. */
   readonly tls?: ServerTls;
+  /** Connections at a time, WebSockets among them; one more is closed without a word. Default 10,000. */
+  readonly connectionCountMax?: number;
   readonly log: Log;
 }
+
+/** Above what a host with the usual limits opens files for, and a bound on what clients that do nothing cost. */
+const defaultConnectionCountMax = 10_000;
 
 /** Whole time a client may take to send a request, headers and body; slower ones are answered 408 and closed. */
 const requestTimeoutMs = 30_000;
@@ -115,6 +120,7 @@ export class HttpPort implements AsyncDisposable {
       }),
     );
     app.server.on("upgrade", dispatcher(options.parts, mayName));
+    app.server.maxConnections = options.connectionCountMax ?? defaultConnectionCountMax;
     app.setNotFoundHandler(answerNotFound);
     readWhatIsTooLong(app);
     endConnectionsOnClose(app, handshakes);

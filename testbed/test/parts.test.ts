@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { type Part, startKafka, startNats, startRedis, unlessMissing } from "@sluice/testbed";
-import { programOrMissing } from "../src/on-path.ts";
+import { onPath, programOrMissing } from "../src/on-path.ts";
 
 interface Started {
   readonly part: Part;
@@ -128,6 +128,8 @@ for (const tried of parts) {
 
 test("a part ends with the process that started it, even if that is killed", async (t) => {
   if (process.platform !== "linux") return t.skip("only Linux can be asked for that");
+  if ((await onPath("setpriv")) === undefined)
+    return t.skip("setpriv, which asks for it, is not on the PATH");
   if (
     (await unlessMissing(
       () => programOrMissing("nats-server", "nats-server"),

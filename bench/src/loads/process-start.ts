@@ -1,12 +1,12 @@
-/** From the start of a process until it is ready, its memory then and its CPU so far: a whole Sluice, or Node with nothing to do. */
+/** From the start of a process until it is ready, its memory then and its CPU so far: a whole Sluice, its broker alone, or Node with nothing to do. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { noAttributes } from "@sluice/broker";
 import { Fault } from "@sluice/runtime";
+import { cpuSecondsOf, residentBytesOf } from "../process/by-id.ts";
 import type { Load } from "../process/runner.ts";
 import type { Tally } from "../tally.ts";
 import { answered } from "./answered.ts";
@@ -16,7 +16,7 @@ import { RoundTime } from "./round-time.ts";
 import { makeScratch } from "./scratch.ts";
 
 export interface ProcessStartOptions {
-  readonly program: "sluice" | "nothing";
+  readonly program: "everything" | "broker" | "nothing";
   /** Messages that wait in its data directory. */
   readonly waiting: number;
 }
@@ -25,16 +25,13 @@ const sluiceProgram = fileURLToPath(new URL("main.ts", import.meta.resolve("@slu
 /** Messages of one send, and sends under way at once: a backlog comes in many appends. */
 const fillBatch = 100;
 const fillLines = 16;
-const kibibyte = 1024;
-/** Ticks of a second in `/proc/<pid>/stat`: fixed for programs, whatever the kernel runs at (proc_pid_stat(5), USER_HZ). */
-const ticksPerSecond = 100;
 
 export async function openProcessStart({ program, waiting }: ProcessStartOptions): Promise<Load> {
   const scratch = await makeScratch();
   const dataDirectory = join(scratch.path, "data");
   if (waiting > 0) await fill(join(dataDirectory, "journal"), waiting);
   return {
-    round: () => (program === "nothing" ? startNothing() : startSluice(dataDirectory)),
+    round: () => (program === "nothing" ? startNothing() : startSluice(program, dataDirectory)),
     [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };
 }
@@ -60,20 +57,21 @@ async function startNothing(): Promise<Tally> {
   return { operations: 1, elapsedMs, readings: { readyMs: elapsedMs } };
 }
 
-async function startSluice(dataDirectory: string): Promise<Tally> {
+async function startSluice(program: "everything" | "broker", dataDirectory: string): Promise<Tally> {
+  const parts = program === "broker" ? { PARTS: "broker" } : {};
   const ports = { HTTP_PORT: "0", TCP_PORT: "0", CHAT_HTTP_PORT: "0" };
   const time = new RoundTime(0);
   const child = spawn(process.execPath, [sluiceProgram], {
     // Not in the checkout, where a `.env` may lie.
     cwd: join(dataDirectory, ".."),
-    env: { PATH: process.env.PATH, DATA_DIR: dataDirectory, MEMORY_BUDGET_BYTES: "8G", ...ports },
+    env: { PATH: process.env.PATH, DATA_DIR: dataDirectory, MEMORY_BUDGET_BYTES: "8G", ...ports, ...parts },
     stdio: ["ignore", "pipe", "inherit"],
   });
   await ready(child);
   const { elapsedMs } = time;
   const { pid } = child;
-  const resident = pid === undefined ? undefined : await residentBytes(pid);
-  const cpu = pid === undefined ? undefined : await cpuSeconds(pid);
+  const resident = pid === undefined ? undefined : await residentBytesOf(pid);
+  const cpu = pid === undefined ? undefined : await cpuSecondsOf(pid);
   child.kill("SIGTERM");
   await once(child, "exit");
   return {
@@ -96,20 +94,4 @@ function ready(child: ChildProcess): Promise<void> {
         reject(new Fault("not-ready", `The process ${child.pid} ended before it was ready.`)),
       );
   });
-}
-
-/** Physical memory of a process, or undefined where the system has no `/proc`. */
-async function residentBytes(pid: number): Promise<number | undefined> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kibibytes === undefined ? undefined : Number(kibibytes) * kibibyte;
-}
-
-/** CPU of a process so far, or undefined where the system has no `/proc`. */
-async function cpuSeconds(pid: number): Promise<number | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  // Behind the name, which may hold anything: state is the third field of the line, utime the fourteenth, stime the fifteenth.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = Number(fields[11]) + Number(fields[12]);
-  return Number.isNaN(ticks) ? undefined : ticks / ticksPerSecond;
 }

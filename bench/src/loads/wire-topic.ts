@@ -28,7 +28,7 @@ export interface WireTopicOptions {
 
 /** What a fetch may return. */
 const wanted = { partition: 0, recordsMax: 1000, bytesMax: 1024 * 1024, waitMs: 10_000 };
-const [group, member, partition] = ["readers", "reader", 0];
+const [member, partition] = ["reader", 0];
 const patience = { sessionTimeoutMs: 0, rebalanceTimeoutMs: 10_000 };
 
 /** A topic of its own for each round: a topic keeps what was published, and rounds should not pay for those before. */
@@ -46,6 +46,8 @@ export async function openWireTopic({ port, batch, lines }: WireTopicOptions): P
   );
   const records = bodies(batch).map((body) => ({ key: undefined, body, attributes: noWireAttributes }));
   const create = { partitionCount: 1, retention: "log", durability: undefined } as const;
+  // Loads of other shapes may work on the same server.
+  const group = `readers-${batch}`;
   let rounds = 0;
   const ending = opened.move();
 
@@ -103,7 +105,7 @@ export async function openWireTopic({ port, batch, lines }: WireTopicOptions): P
 
   return {
     round: async (seconds) => {
-      const topic = `bench-${rounds++}`;
+      const topic = `bench-${batch}-${rounds++}`;
       await publisher.request("created", (to, id) => writeCreateTopic(to, { ...create, id, topic }));
       assigned = Promise.withResolvers();
       let membership = 0;

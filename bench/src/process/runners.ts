@@ -13,6 +13,10 @@ import type { TcpFramesOptions } from "../loads/tcp-frames.ts";
 import type { WireLiveOptions } from "../loads/wire-live.ts";
 import type { WireQueueOptions } from "../loads/wire-queue.ts";
 import type { WireTopicOptions } from "../loads/wire-topic.ts";
+import type { KafkaTopicOptions } from "../peers/kafka-topic.ts";
+import type { NatsBroadcastOptions } from "../peers/nats-broadcast.ts";
+import type { RedisMemoryOptions } from "../peers/redis-memory.ts";
+import type { RedisQueueOptions } from "../peers/redis-queue.ts";
 import type { BareWireOptions } from "../servers/bare-wire.ts";
 import type { WholeSluiceOptions } from "../servers/whole-sluice.ts";
 import type { Load, Server } from "./runner.ts";
@@ -55,6 +59,14 @@ export const loads = {
     (await import("../loads/wire-queue.ts")).openWireQueue(options),
   "wire-live": async (options: WireLiveOptions) =>
     (await import("../loads/wire-live.ts")).openWireLive(options),
+  "kafka-topic": async (options: KafkaTopicOptions) =>
+    (await import("../peers/kafka-topic.ts")).openKafkaTopic(options),
+  "nats-broadcast": async (options: NatsBroadcastOptions) =>
+    (await import("../peers/nats-broadcast.ts")).openNatsBroadcast(options),
+  "redis-queue": async (options: RedisQueueOptions) =>
+    (await import("../peers/redis-queue.ts")).openRedisQueue(options),
+  "redis-memory": async (options: RedisMemoryOptions) =>
+    (await import("../peers/redis-memory.ts")).openRedisMemory(options),
   "http-requests": async (options: HttpRequestsOptions) =>
     (await import("../loads/http-requests.ts")).openHttpRequests(options),
   "process-start": async (options: ProcessStartOptions) =>

@@ -1,6 +1,8 @@
 /** The rules of a queue alone: how fast they decide and apply, and what a waiting message costs in memory. */
+
+import { startRedis } from "@sluice/testbed";
 import { scaled } from "../effort.ts";
-import { alone, type Scenario } from "../scenario.ts";
+import { alone, besidePeer, type Scenario } from "../scenario.ts";
 import { perSecond, reading } from "../tally.ts";
 
 const floor = { bound: "at least", value: 1_000_000 } as const;
@@ -38,6 +40,14 @@ export const memory: Scenario = {
     const without = await bench.load("queue-memory", { count, bodies: "in the journal" });
     const within = await bench.load("queue-memory", { count, bodies: "in memory" });
     const how = `1 process; ${count} waiting; live heap and buffers`;
+    const withBody = "memory of a waiting message with its body";
+    const redis = await bench.peer(() => startRedis());
+    const streams = await besidePeer(
+      redis,
+      ({ url }) => bench.load("redis-memory", { url, count }),
+      `${count} in a stream, nothing on the disk; used_memory`,
+      [{ figure: "Redis Streams, memory of a waiting message with its body", unit, read, against: withBody }],
+    );
     return bench.contest([
       alone(without, `${how}; bodies in the journal`, [
         {
@@ -47,9 +57,8 @@ export const memory: Scenario = {
           floor: { bound: "at most", value: 100 },
         },
       ]),
-      alone(within, `${how}; bodies in memory`, [
-        { figure: "memory of a waiting message with its body", unit, read },
-      ]),
+      alone(within, `${how}; bodies in memory`, [{ figure: withBody, unit, read }]),
+      streams,
     ]);
   },
 };

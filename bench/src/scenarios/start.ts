@@ -14,8 +14,9 @@ export const start: Scenario = {
   run: async (bench) => {
     const waiting = scaled(1_000_000, bench.effort);
     const [read, unit] = [reading("readyMs"), "ms"];
-    const empty = await bench.load("process-start", { program: "sluice", waiting: 0 });
-    const full = await bench.load("process-start", { program: "sluice", waiting });
+    const empty = await bench.load("process-start", { program: "everything", waiting: 0 });
+    const broker = await bench.load("process-start", { program: "broker", waiting: 0 });
+    const full = await bench.load("process-start", { program: "everything", waiting });
     const nothing = await bench.load("process-start", { program: "nothing", waiting: 0 });
     const against = "node with an empty script, start to end";
     const backlog = `${waiting} messages waiting, sent 100 at a time`;
@@ -31,6 +32,20 @@ export const start: Scenario = {
           { figure: "start to ready, empty", unit, read, against, floor: { bound: "at most", value: 1500 } },
           {
             figure: "resident memory when ready, empty",
+            unit: "MiB",
+            read: (tally) => residentBytes(tally) / mebibyte,
+          },
+        ]),
+        unattended((seconds) => broker.round(seconds), "1 process, PARTS=broker; empty data directory", [
+          {
+            figure: "start to ready, broker alone, empty",
+            unit,
+            read,
+            against,
+            floor: { bound: "at most", value: 500 },
+          },
+          {
+            figure: "resident memory when ready, broker alone, empty",
             unit: "MiB",
             read: (tally) => residentBytes(tally) / mebibyte,
           },

@@ -1,39 +1,19 @@
-/** Over SLUICE/1: a queue beside a sketch of the wire without rules, a topic beside bare group commit, a broadcast beside a relay. */
-import { messageBytes } from "../loads/payload.ts";
-import { alone, type Scenario, served } from "../scenario.ts";
+/**
+ * Over SLUICE/1: a queue beside a sketch of the wire without rules and Redis Streams, a broadcast beside a relay and NATS core, the latency of
+ * a publish beside bare group commit.
+ */
+
+import { startNats, startRedis } from "@sluice/testbed";
+import { alone, besidePeer, type Scenario, served } from "../scenario.ts";
 import { perSecond, reading } from "../tally.ts";
 
-const headBytes = 16;
 const batch = 100;
 const lines = 32;
 const window = lines * batch;
 const inFlight = 1024;
+/** Messages under way to each subscriber of NATS: some MiB, far below where its server cuts one off. */
+const natsWindow = 32_768;
 const read = perSecond;
-
-export const wireTopic: Scenario = {
-  name: "wire-topic",
-  run: async (bench) => {
-    const server = await bench.server("sluice", { port: "tcp", settings: {} });
-    const load = await bench.load("wire-topic", { port: server.port, batch, lines });
-    const appendBytes = [(headBytes + messageBytes) * batch];
-    const bare = await bench.load("bare-log", { appendBytes, batch, lines });
-    const unit = "records/s";
-    const against = "bare group commit, publishes of a wire";
-    const how = `synced; ${batch} records a publish, ${lines} under way`;
-    return bench.contest([
-      served(server, load, `server + generator; ${how}; 1 reader, a commit after each fetch; 2 connections`, [
-        {
-          figure: "SLUICE/1, topic: publish, fetch, commit",
-          unit,
-          read,
-          against,
-          floor: { bound: "at least", value: 350_000 },
-        },
-      ]),
-      alone(bare, `1 process; ${how}`, [{ figure: against, unit, read }]),
-    ]);
-  },
-};
 
 export const wireQueue: Scenario = {
   name: "wire-queue",
@@ -49,6 +29,7 @@ export const wireQueue: Scenario = {
     const single = await bench.load("wire-queue", { ...oneByOne, port });
     const carefulSingle = await bench.load("wire-queue", { ...oneByOne, port: careful.port });
     const bareSingle = await bench.load("wire-queue", { ...oneByOne, port: sketch.port });
+    const redis = await bench.peer(() => startRedis({ appendonly: "yes", appendfsync: "always" }));
     const unit = "messages/s";
     const howBatched = `server + generator; synced; ${batch} messages a send, what is pushed together acked together, ${window} on their way; 2 connections`;
     const howSingle = `server + generator; synced; one message a send and an ack, ${inFlight} in flight; 2 connections`;
@@ -56,10 +37,17 @@ export const wireQueue: Scenario = {
       "sketch of the wire, in batches",
       "sketch of the wire, one by one",
     ];
+    const batchedFigure = "SLUICE/1, send to receive to ack, in batches";
+    const streams = await besidePeer(
+      redis,
+      ({ url }) => bench.load("redis-queue", { url, batch, window, readMax: 1000 }),
+      `appendfsync always; ${batch} XADD a write, what XREADGROUP returns together acked together, ${window} on their way; nothing deleted; 2 connections`,
+      [{ figure: "Redis Streams, send to receive to ack, in batches", unit, read, against: batchedFigure }],
+    );
     return bench.contest([
       served(server, batched, howBatched, [
         {
-          figure: "SLUICE/1, send to receive to ack, in batches",
+          figure: batchedFigure,
           unit,
           read,
           against: againstBatched,
@@ -67,6 +55,7 @@ export const wireQueue: Scenario = {
         },
       ]),
       served(sketch, bareBatched, howBatched, [{ figure: againstBatched, unit, read }]),
+      streams,
       served(server, single, howSingle, [
         {
           figure: "SLUICE/1, send to receive to ack, one by one",
@@ -96,13 +85,20 @@ export const wireLive: Scenario = {
     const raw = { consumers, parameters: "", spread: "to all" } as const;
     const bareLoad = await bench.load("tcp-frames", { port: relay.port, ...raw });
     const against = `raw relay beside SLUICE/1, 1 to ${consumers}`;
+    const liveFigure = `SLUICE/1, broadcast 1 to ${consumers}`;
     const unit = "deliveries/s";
     const ends = `server + generator; 1 publisher, ${consumers} listeners`;
     const how = `${ends}; live-only topic, memory, overflow block; ${liveBatch} records a publish, ${underWay} under way`;
+    const nats = await besidePeer(
+      await bench.peer(startNats),
+      ({ url }) => bench.load("nats-broadcast", { url, consumers, window: natsWindow }),
+      `1 publisher, ${consumers} listeners; messages of 128 bytes, written 64 KiB at a time, ${natsWindow} under way`,
+      [{ figure: `NATS core, broadcast 1 to ${consumers}`, unit, read, against: liveFigure }],
+    );
     return bench.contest([
       served(server, load, how, [
         {
-          figure: `SLUICE/1, broadcast 1 to ${consumers}`,
+          figure: liveFigure,
           unit,
           read,
           against,
@@ -112,6 +108,7 @@ export const wireLive: Scenario = {
       served(relay, bareLoad, `${ends}; frames of 128 bytes, written 64 KiB at a time`, [
         { figure: against, unit, read },
       ]),
+      nats,
     ]);
   },
 };

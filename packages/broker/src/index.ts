@@ -4,6 +4,7 @@ export { Broker, type BrokerOptions } from "./broker/broker.ts";
 export { type BrokerLimits, defaultBrokerLimits } from "./broker/limits.ts";
 export { withOwnedTopics } from "./broker/owned-topics.ts";
 export {
+  type ArchiveProblem,
   type OrphanedRecord,
   type UnreadableBody,
   type VerifyReport,

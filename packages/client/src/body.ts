@@ -6,6 +6,7 @@ import {
   type WireMessage,
   type WireOutgoingRecord,
 } from "@sluice/protocol/full";
+import { ClientFault } from "./errors.ts";
 
 /** Text is sent as UTF-8. Bytes must not change until the call has its answer. */
 export type Body = string | Uint8Array;
@@ -25,16 +26,37 @@ export interface OutgoingRecord extends Message {
 
 const utf8 = new TextEncoder();
 
-const bytesOf = (body: Body): Uint8Array => (typeof body === "string" ? utf8.encode(body) : body);
+function bytesOf(body: Body): Uint8Array {
+  if (typeof body === "string") return utf8.encode(body);
+  if (isBytes(body)) return body;
+  throw new ClientFault("invalid-request", `A body or key is a text or a Uint8Array, not ${kindOf(body)}.`);
+}
+
+/** By its tag, not by its class: bytes may come from another realm, as in some test runners. */
+const isBytes = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+
+/** For programs without types, of whose mistakes the server must not hear as a broken frame. */
+function kindOf(value: unknown): string {
+  if (value === null || typeof value !== "object") return String(value === null ? null : typeof value);
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
 
 function attributesOf(attributes: Attributes | undefined): WireAttributes {
   if (attributes === undefined) return noWireAttributes;
-  if (attributes instanceof Map) return attributes as WireAttributes;
-  return new Map(
-    Object.entries(attributes as Readonly<Record<string, string | WireAttribute>>).map(([name, value]) => [
-      name,
-      typeof value === "string" ? { type: "string", value } : value,
-    ]),
+  const entries: Iterable<readonly [string, string | WireAttribute]> =
+    attributes instanceof Map ? attributes : Object.entries(attributes);
+  return new Map(Array.from(entries, ([name, value]) => [name, attributeOf(name, value)]));
+}
+
+function attributeOf(name: string, given: string | WireAttribute): WireAttribute {
+  if (typeof given === "string") return { type: "string", value: given };
+  if (typeof given === "object" && given !== null && typeof given.type === "string") {
+    if (typeof given.value === "string" || isBytes(given.value)) return given;
+  }
+  throw new ClientFault(
+    "invalid-request",
+    `The attribute '${name}' is a text, or has a type and a value that is a text or a Uint8Array.`,
   );
 }
 

@@ -118,6 +118,8 @@ export class Session {
     try {
       request.write(this.#writer, id);
     } catch (cause) {
+      // The half of a frame must not stand in front of the next one.
+      this.#writer.abandon();
       request.fail(new ClientFault("invalid-request", sentenceOf(cause), { cause }));
       return;
     }

@@ -3,6 +3,7 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { writeGoaway, writePing } from "@sluice/protocol/full";
 import { settle } from "@sluice/testkit";
+import { backoffMs } from "../src/backoff.ts";
 import { Client, ClientFault, RefusedError, type Status } from "../src/index.ts";
 import { ScriptedNetwork } from "./scripted-server.ts";
 
@@ -60,6 +61,15 @@ test("a server that is away is looked for with doubling delays up to the bound, 
   network.dead("tcp://a:1", false);
   await network.reconnect(1_000);
   equal(client.isReady, true);
+});
+
+test("each delay is drawn evenly between none and its bound, so that clients do not come back together", () => {
+  const backoff = { initialDelayMs: 100, delayMaxMs: 1_000 };
+  const drawn = (unit: number): number[] =>
+    [0, 1, 2, 3, 4, 40].map((attempt) => backoffMs(backoff, attempt, { unit: () => unit }));
+  deepEqual(drawn(0), [0, 0, 0, 0, 0, 0]);
+  deepEqual(drawn(0.25), [25, 50, 100, 200, 250, 250]);
+  deepEqual(drawn(1), [100, 200, 400, 800, 1_000, 1_000]);
 });
 
 test("a connection that lasted makes the delays short again; one that ended at once does not", async () => {

@@ -211,6 +211,43 @@ test("a number that is none is refused before it reaches the server, which would
   await network.close(client);
 });
 
+test("what is no body, key or attribute is refused alone, also to programs without types", async () => {
+  const network = new ScriptedNetwork();
+  const { client, peer } = await network.connect();
+  const [jobs, news] = [client.queue("jobs"), client.topic("news")];
+  // As programs see the client that are not type-checked.
+  const untyped = (value: unknown) => value as string;
+  const mistakes = [
+    () => jobs.send(untyped(5)),
+    () => jobs.send(untyped(undefined)),
+    () => jobs.send(untyped({ photo: 7 })),
+    () => jobs.send(untyped(new ArrayBuffer(8))),
+    () => jobs.sendBatch([{ body: "fine" }, { body: untyped(new Float64Array(1)) }]),
+    () => jobs.send("x", { attributes: { size: untyped(5) } }),
+    () => jobs.send("x", { attributes: { size: { type: "number", value: untyped(5) } } }),
+    () => news.publish("x", { key: untyped(7) }),
+    () => client.transact({ sends: [{ queue: "jobs", messages: [{ body: untyped(null) }] }] }),
+    () => client.transact({ commit: { group: "g", generation: 1, offsets: untyped(7) as unknown as [] } }),
+    () => news.offsetAtTime(untyped(Symbol("now")) as unknown as Date),
+    () => client.queue(untyped(5)).describe(),
+  ];
+  for (const ask of mistakes) {
+    await rejects(ask(), (error) => error instanceof TypeError || error instanceof ClientFault);
+  }
+  deepEqual(peer.take(), []);
+  const sending = jobs.send(new Uint8Array([1, 2]), {
+    attributes: new Map([["a", { type: "string", value: "b" }]]),
+  });
+  const { id, messages } = await peer.next("send");
+  deepEqual(messages, [
+    { body: new Uint8Array([1, 2]), attributes: new Map([["a", { type: "string", value: "b" }]]) },
+  ]);
+  peer.sent(id);
+  await sending;
+  equal(client.outgoingBytes, 0);
+  await network.close(client);
+});
+
 test("a large batch becomes as many requests as it takes, with one result for each message", async () => {
   const network = new ScriptedNetwork();
   const { client, peer } = await network.connect();

@@ -101,7 +101,7 @@ export type Overflow = "drop" | "block" | "disconnect";
 
 export interface LiveSubscribeRequest {
   readonly topic: string;
-  /** Records that wait for this subscriber at most. */
+  /** Records that wait for this subscriber at most; their bytes have a bound of the broker's (`liveBufferBytesMax`). */
   readonly bufferCountMax: number;
   readonly overflow: Overflow;
   /** Refused with `too-many-consumers` when the topic has this many live subscribers already. */
@@ -116,7 +116,7 @@ export interface LiveSubscribeRequest {
 
 /** Hears what is published from now on, of all partitions, in append order. Disposing it ends it. */
 export interface LiveSubscription extends Disposable {
-  /** Takes up to `max` records out of the buffer; empty when there are none. */
-  take(max: number): readonly TopicRecord[];
+  /** Takes up to `max` records out of the buffer, and no more than `bytesMax` unless the first alone has more; empty when there are none. */
+  take(max: number, bytesMax?: number): readonly TopicRecord[];
   readonly dropped: number;
 }

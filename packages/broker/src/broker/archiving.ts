@@ -2,7 +2,7 @@
  * Moves records of topics that are kept out of the log into files of the archive, a partition at a time, so that they neither hold on to segments nor
  * are read at a start. Nothing acknowledged rests on a file before the record that refers to it has settled, and then the file is on the disk.
  */
-import { Fault } from "@sluice/runtime";
+import { AssertionFailed, assert, Fault } from "@sluice/runtime";
 import type { ArchivedBatch } from "../journal/archive.ts";
 import { nextRange, type RangeToArchive } from "../topic/decide/archive.ts";
 import type { KeptBatch } from "../topic/holdings.ts";
@@ -42,6 +42,7 @@ export class Archiving {
         for (const partition of topic.partitions.keys()) await this.#runPartition(topic, partition);
       }
     } catch (error) {
+      if (error instanceof AssertionFailed) throw error;
       if (this.#mayWrite)
         this.#core.log.warn({ err: error }, "could not move records into the archive; they stay in the log");
     }
@@ -74,6 +75,7 @@ export class Archiving {
       }
       const record = { kind: "archived", partition, file, ...what } as const;
       await this.#core.commit([{ what: "topic", owner: topic.number, record }]);
+      assert(log.batches[0] !== batches[0], "what is archived leaves the log");
       this.#core.log.debug({ topic: topic.number, partition, ...what }, "moved records into the archive");
     }
   }

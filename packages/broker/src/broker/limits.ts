@@ -7,12 +7,18 @@ export interface BrokerLimits {
    * are refused as `memory-full`. What drains never is.
    */
   readonly memoryBudgetBytes: number;
+  /**
+   * Bytes of records that wait for one live subscriber, whatever its buffer in records: a subscriber that does not read large records would fill
+   * the memory. When they are over it, its buffer is full.
+   */
+  readonly liveBufferBytesMax: number;
   /** Names that the catalog holds: each costs memory for good, and a client must not be able to fill it by misspelling. */
   readonly nameCountMax: number;
 }
 
 export const defaultBrokerLimits: BrokerLimits = {
   memoryBudgetBytes: 512 * 1024 * 1024,
+  liveBufferBytesMax: 64 * 1024 * 1024,
   nameCountMax: 100_000,
 };
 
@@ -30,6 +36,9 @@ export const deduplicationOverheadBytes = 200;
 
 /** What a batch of records takes in memory beside its bytes, rounded up. */
 export const batchOverheadBytes = 150;
+
+/** What a record takes in memory while it waits for a live subscriber, beside its key, its attributes and its body, rounded up. */
+export const liveRecordOverheadBytes = 100;
 
 /** Deliveries of one receive and records of one fetch: they share one answer, whose size must stay bounded. */
 export const countPerRequestMax = 1000;

@@ -42,7 +42,9 @@ export class QueueBodies {
   ): Promise<readonly WholeDelivery[] | Refused<Refusal>> {
     const whole: WholeDelivery[] = [];
     for (const delivery of deliveries) {
-      const body = isPresent(delivery.body) ? delivery.body : await this.read(queue, delivery);
+      const body = isPresent(delivery.body)
+        ? delivery.body
+        : await this.read(queue, delivery, "the body of a message is damaged: the message is lost");
       if (body === undefined) this.#lose(queue, delivery);
       else if ("refusal" in body) return body;
       else whole.push({ delivery, body });
@@ -50,8 +52,12 @@ export class QueueBodies {
     return whole;
   }
 
-  /** Undefined when it is damaged, or no longer there. */
-  async read(queue: QueueState, placed: PlacedBody): Promise<Uint8Array | Refused<Refusal> | undefined> {
+  /** Undefined when it is damaged, which is logged as `told`, or no longer there. */
+  async read(
+    queue: QueueState,
+    placed: PlacedBody,
+    told = "the body of a message is damaged",
+  ): Promise<Uint8Array | Refused<Refusal> | undefined> {
     if (isPresent(placed.body)) return placed.body;
     const { journal, state, log } = this.#core;
     try {
@@ -59,23 +65,20 @@ export class QueueBodies {
     } catch (error) {
       // It may have been relocated in the meantime, and what was there before be gone.
       const bodyPosition = bodyPositionOf(queue, placed.sequence) ?? placed.bodyPosition;
-      if (bodyPosition !== placed.bodyPosition) return this.read(queue, { ...placed, bodyPosition });
+      if (bodyPosition !== placed.bodyPosition) return this.read(queue, { ...placed, bodyPosition }, told);
       const name = state.catalog.entry(queue.number)?.name ?? "";
       const where = { queue: name, sequence: placed.sequence, err: error };
       if (!(error instanceof Fault && error.code === "body-damaged")) {
         log.error(where, "a message could not be read back from the journal");
         return refuse("storage-failed", "A message could not be read back from the disk; try again.");
       }
-      if (bodyPositionOf(queue, placed.sequence) !== undefined)
-        log.error(where, "the body of a message is damaged");
+      if (bodyPositionOf(queue, placed.sequence) !== undefined) log.error(where, told);
       return undefined;
     }
   }
 
   #lose(queue: QueueState, delivery: Delivery): void {
     const decided = decideAck(queue, { receipt: delivery }, this.#core.now());
-    if (!decided.ok) return;
-    this.#core.log.error({ sequence: delivery.sequence }, "the message is lost with its body");
-    this.#core.commitThen(inQueues(decided.records), () => {});
+    if (decided.ok) this.#core.commitThen(inQueues(decided.records), () => {});
   }
 }

@@ -61,7 +61,7 @@ export class Relocation {
     const { journal, state } = this.#core;
     if (this.#closed || journal.fault !== undefined) return [];
     const covered = journal.covered();
-    const sparse = sparseStretches(state, covered, (position) => this.#unreadable.has(position));
+    const sparse = sparseStretches(state, covered, this.#unreadable);
     const there = new Set(covered.map(({ from }) => from));
     for (const from of this.#lent.keys()) if (!there.has(from)) this.#lent.delete(from);
     const chosen = this.#isFull ? this.#affordable(sparse) : first(sparse);

@@ -31,20 +31,21 @@ export type WantedBody = { readonly position: BodyPosition; readonly resident: U
 );
 
 /**
- * Those of `covered`, which must be in order, that are worth it, the cheapest first. One with a body for which `isUnreadable` says so is not: it could
- * not go.
+ * Those of `covered`, which must be in order, that are worth it, the cheapest first. One with a body that is among `unreadable` is not: it could not
+ * go.
  */
 export function sparseStretches(
   state: BrokerState,
   covered: readonly Stretch[],
-  isUnreadable: (position: BodyPosition) => boolean,
+  unreadable: ReadonlySet<BodyPosition>,
 ): readonly SparseStretch[] {
   const sums = new Float64Array(covered.length);
   const within = new StretchFinder(covered);
   walk(state, (position, byteLength) => {
     const index = within.indexOf(position);
     if (index < 0) return;
-    const bytes = isUnreadable(position) ? Number.POSITIVE_INFINITY : byteLength + bodyOverheadBytes;
+    const cannotGo = unreadable.size > 0 && unreadable.has(position);
+    const bytes = cannotGo ? Number.POSITIVE_INFINITY : byteLength + bodyOverheadBytes;
     sums[index] = (sums[index] as number) + bytes;
   });
   return covered

@@ -2,7 +2,7 @@
  * Brings together what a fetch asked for, wherever it is: in memory, in the log or in the archive. What moves or is deleted while it is being read is
  * looked for again; what is damaged is told to the log and passed over.
  */
-import { Fault } from "@sluice/runtime";
+import { AssertionFailed, assert, Fault } from "@sluice/runtime";
 import { type Refused, refuse } from "../queue/refusals.ts";
 import type { ArchivedRange } from "../topic/archived-range.ts";
 import type { Fetched } from "../topic/commands.ts";
@@ -78,6 +78,7 @@ export class TopicReader {
   }
 
   #failed(error: unknown): StorageFailed {
+    if (error instanceof AssertionFailed) throw error;
     this.#core.log.error({ err: error }, "records could not be read back from the disk");
     return refuse("storage-failed", "The records could not be read back from the disk; try again.");
   }
@@ -163,7 +164,9 @@ class Reading {
     const ask = { offset, endOffset, ...this.#left };
     const answer = await this.#core.journal.archive?.read(file, ask);
     for (const batch of answer?.batches ?? []) if (!this.#take(batch, batch.bytes)) return undefined;
-    return { nextOffset: answer?.nextOffset ?? endOffset };
+    const nextOffset = answer?.nextOffset ?? endOffset;
+    assert(nextOffset > offset, "a range that has an offset reaches beyond it");
+    return { nextOffset };
   }
 
   /** Undefined when it is damaged, or was deleted in the meantime. */

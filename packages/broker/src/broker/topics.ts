@@ -111,7 +111,7 @@ export class Topics {
     const { number } = found.state;
     let subscribers = this.#live.get(number);
     if (subscribers === undefined) {
-      subscribers = new LiveSubscribers();
+      subscribers = new LiveSubscribers(this.#core.limits.liveBufferBytesMax);
       this.#live.set(number, subscribers);
     }
     if (subscribers.count >= request.subscriberCountMax) {

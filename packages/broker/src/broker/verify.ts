@@ -1,13 +1,15 @@
 /**
  * Looks at a journal from outside: everything that recovery would read is read and folded into a state, every body that the state still wants is
- * checked, and nothing is changed.
+ * checked, every file of the archive as well, and nothing is changed.
  */
 import { type Clock, Fault, type Now } from "@sluice/runtime";
+import { checkArchive } from "../journal/archive-check.ts";
 import { BodyReader } from "../journal/body-reader.ts";
 import type { Disk } from "../journal/disk.ts";
 import type { BodyPosition, ReplayReport } from "../journal/journal.ts";
 import { walkJournal } from "../journal/journal-walk.ts";
 import { placeOf } from "../journal/record-codec.ts";
+import { type FoundFile, fileName } from "../journal/segment.ts";
 import { BrokerState } from "./state.ts";
 
 /** A whole record that says nothing to the state: what it speaks of was lost, or it cannot be read. */
@@ -26,6 +28,15 @@ export interface UnreadableBody {
   readonly problem: string;
 }
 
+/** Something of the archive that is not as it should be. */
+export interface ArchiveProblem {
+  readonly file: string;
+  /** The topic and the partition whose records the file holds, as the log says. */
+  readonly owner: number;
+  readonly partition: number;
+  readonly problem: string;
+}
+
 export interface VerifyReport extends ReplayReport {
   /** Whether nothing that had been settled is lost. A torn tail is no damage: nobody was told of it. */
   readonly sound: boolean;
@@ -34,10 +45,17 @@ export interface VerifyReport extends ReplayReport {
   readonly segmentCount: number;
   readonly segmentBytes: number;
   readonly checkpointCount: number;
+  /** Files of the archive, those that nothing refers to included. */
+  readonly archiveCount: number;
+  readonly archiveBytes: number;
   /** The first sequence that was visited after the checkpoint; absent when there is none. */
   readonly firstSequence?: number;
   readonly orphans: readonly OrphanedRecord[];
   readonly unreadableBodies: readonly UnreadableBody[];
+  /** Of the files that a topic refers to: missing ones, and what is damaged in the others. */
+  readonly archiveProblems: readonly ArchiveProblem[];
+  /** Names of files of the archive that nothing refers to: the next start that finds no damage removes them. */
+  readonly orphanedArchives: readonly string[];
   /** What the state holds after the fold. */
   readonly queueCount: number;
   readonly topicCount: number;
@@ -69,22 +87,63 @@ export async function verifyJournal(disk: Disk, clock: Clock): Promise<VerifyRep
   const { bodyCount, unreadableBodies } = await readBodies(state, bodies, now);
   await bodies.close();
 
-  const formats = [...segments, ...checkpoints].flatMap(({ header }) => header?.format ?? []);
+  const { archives } = walked;
+  const { archiveProblems, orphanedArchives } = await readArchives(disk, state, archives);
+
+  const formats = [...segments, ...checkpoints, ...archives].flatMap(({ header }) => header?.format ?? []);
   return {
     ...report,
-    sound: report.damages.length + orphans.length + unreadableBodies.length === 0,
+    sound: report.damages.length + orphans.length + unreadableBodies.length + archiveProblems.length === 0,
     formatVersions: [...new Set(formats)].sort((a, b) => a - b),
     segmentCount: segments.length,
     segmentBytes: segments.reduce((sum, { size }) => sum + size, 0),
     checkpointCount: checkpoints.length,
+    archiveCount: archives.length,
+    archiveBytes: archives.reduce((sum, { size }) => sum + size, 0),
     ...(firstSequence === undefined ? {} : { firstSequence }),
     orphans,
     unreadableBodies,
+    archiveProblems,
+    orphanedArchives,
     queueCount: state.catalog.names("queue").length,
     topicCount: state.catalog.names("topic").length,
     groupCount: state.catalog.names("group").length,
     bodyCount,
   };
+}
+
+/** Reads every file of the archive that a topic refers to. */
+async function readArchives(
+  disk: Disk,
+  state: BrokerState,
+  found: readonly FoundFile[],
+): Promise<Pick<VerifyReport, "archiveProblems" | "orphanedArchives">> {
+  const files = new Map(found.map((file) => [file.name, file]));
+  const archiveProblems: ArchiveProblem[] = [];
+  for (const { number: owner, partitions } of state.topics()) {
+    for (const [partition, { archived }] of partitions.entries()) {
+      for (const { file: of } of archived) {
+        const name = fileName({ kind: "archive", ...of });
+        const file = files.get(name);
+        files.delete(name);
+        const problems =
+          file === undefined ? ["it is not there"] : await problemsOf(disk, file, owner, partition);
+        for (const problem of problems) archiveProblems.push({ file: name, owner, partition, problem });
+      }
+    }
+  }
+  return { archiveProblems, orphanedArchives: [...files.keys()] };
+}
+
+async function problemsOf(
+  disk: Disk,
+  file: FoundFile,
+  owner: number,
+  partition: number,
+): Promise<readonly string[]> {
+  const { problems, sources } = await checkArchive(disk, file);
+  const isForeign = sources.some((source) => source.owner !== owner || source.partition !== partition);
+  return isForeign ? [...problems, "it holds records of another partition"] : problems;
 }
 
 /** Reads every body that the state wants, in the order of the segments. */

@@ -67,10 +67,12 @@ export function putRecord(
   encodeRecord(bytes, viewOf(bytes), start, frame, [part], 0, []);
 }
 
-/** Whose the group is, and its batches as views; undefined when the part is no group. */
-export function readGroup(
-  parts: readonly ReplayedPart[] | undefined,
-): (ArchiveSource & { readonly batches: readonly ArchivedBatch[] }) | undefined {
+export interface Group extends ArchiveSource {
+  readonly batches: readonly ArchivedBatch[];
+}
+
+/** The group, its bytes as views; undefined when the part is none. */
+export function readGroup(parts: readonly ReplayedPart[] | undefined): Group | undefined {
   const [part] = parts ?? [];
   if (part?.type !== types.group || part.head.length !== 4 + part.bodies.length * batchHeadBytes) {
     return undefined;

@@ -2,6 +2,7 @@
 import {
   decodeTrailer,
   entryOf,
+  type Group,
   type GroupEntry,
   readGroup,
   readIndex,
@@ -50,8 +51,16 @@ async function findByIndex(
   return entries === undefined ? undefined : { entries, end, unreadable: undefined };
 }
 
-/** Reads the whole file: every group that is whole is found, wherever the damage is. */
-export async function findByWalk(open: DiskFile, file: JournalFile, size: number): Promise<FoundGroups> {
+/**
+ * Reads the whole file: every group that is whole is found, wherever the damage is, and `visit` sees it; its bytes hold until that returns.
+ * Rejects with the error of the disk.
+ */
+export async function findByWalk(
+  open: DiskFile,
+  file: JournalFile,
+  size: number,
+  visit: (group: Group) => void = () => undefined,
+): Promise<FoundGroups> {
   const reader = new RecordReader(open, file, size);
   const entries: GroupEntry[] = [];
   const unreadable: UnreadableBytes[] = [];
@@ -69,9 +78,13 @@ export async function findByWalk(open: DiskFile, file: JournalFile, size: number
     if (group !== undefined) {
       entries.push(entryOf(record.offset, group.batches));
       end = at;
+      visit(group);
     } else if (readIndex(parts) === undefined) {
       unreadable.push({ offset: record.offset, bytes: record.end - record.offset });
-    } else break;
+    } else {
+      if (size - at > trailerBytes) unreadable.push({ offset: at, bytes: size - at - trailerBytes });
+      break;
+    }
   }
   return { entries, end, unreadable };
 }

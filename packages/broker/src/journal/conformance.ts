@@ -283,6 +283,43 @@ export function journalConformance(name: string, makeHome: () => Promise<Journal
     assert.throws(() => journal.release([position]), /released more often than it was appended/);
   });
 
+  test(`${name}: a stretch that a checkpoint covers goes when its bodies were appended once more and released`, async () => {
+    await using home = await makeHome();
+    await using journal = await home.open();
+    await replayed(journal);
+    const bodies = Array.from({ length: 12 }, (_, i) => `${i}`.repeat(1000));
+    const wanted = new Map<number, string>();
+    for (const body of bodies) {
+      const [position = 0] = await appendSettled(journal, [textPart("p", [body])]);
+      wanted.set(position, body);
+    }
+    assert.deepEqual(journal.covered(), []);
+    if (!keeps(journal)) return;
+    const checkpoint = (): Promise<void> =>
+      journal.checkpoint(
+        [...wanted.keys()].map((position) => ({ ...textPart("p"), bodies: [{ position }] })),
+      );
+    await checkpoint();
+    const [after = 0] = await appendSettled(journal, [textPart("after", ["after"])]);
+    const covered = journal.covered();
+    let end = 0;
+    for (const { from, to, bytes: size } of covered) {
+      const within = [...wanted].filter(([position]) => position >= from && position < to);
+      assert.ok(from >= end && size >= within.length * 1000 && within.length > 0);
+      assert.ok(after >= to, "what came after the checkpoint is not covered");
+      end = to;
+      for (const [position, body] of within) {
+        const [moved = 0] = await appendSettled(journal, [textPart("moved", [body])]);
+        wanted.delete(position);
+        wanted.set(moved, body);
+        journal.release([position]);
+      }
+      await checkpoint();
+      assert.ok(!journal.covered().some((stretch) => stretch.from === from));
+    }
+    for (const [position, body] of wanted) assert.equal(text(await journal.readBody(position)), body);
+  });
+
   test(`${name}: disposing settles what was appended`, async () => {
     await using home = await makeHome();
     const told: unknown[] = [];

@@ -110,7 +110,8 @@ export class FileJournal implements Journal {
     const { full, roomBytes, bytes } = this.#reserve;
     const appendBytesMax =
       bytes === 0 ? relocationBytesUsual : Math.min(relocationBytesUsual, Math.floor(bytes / 8));
-    return { bytesMax: full ? Math.floor(roomBytes / 4) : Number.POSITIVE_INFINITY, appendBytesMax };
+    const freeBytes = Math.max(0, roomBytes - this.pendingBytes);
+    return { bytesMax: full ? Math.floor(freeBytes / 4) : Number.POSITIVE_INFINITY, appendBytesMax };
   }
 
   get archive(): Archive | undefined {

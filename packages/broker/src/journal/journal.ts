@@ -111,7 +111,7 @@ export interface Stretch {
 
 /** Making room takes some first. */
 export interface RelocationRoom {
-  /** Bytes in all; without bound, unless the disk is full. Then a part of what was found to be free when somebody last looked. */
+  /** Bytes in all; without bound, unless the disk is full. Then a part of what is known to be free. */
   readonly bytesMax: number;
   /** Bytes of one append, so that what is appended beside it waits little, and a disk on which it finds no space has a reserve for it. */
   readonly appendBytesMax: number;

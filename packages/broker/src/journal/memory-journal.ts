@@ -3,7 +3,16 @@
  * and an append is a barrier. For tests and for brokers that may forget.
  */
 import { assert, Fault } from "@sluice/runtime";
-import type { Appended, BodyPosition, Journal, JournalPart, ReplayReport, Settled } from "./journal.ts";
+import type {
+  Appended,
+  BodyPosition,
+  Journal,
+  JournalPart,
+  RelocationRoom,
+  ReplayReport,
+  Settled,
+  Stretch,
+} from "./journal.ts";
 
 export class MemoryJournal implements Journal {
   readonly durability = "memory";
@@ -11,7 +20,10 @@ export class MemoryJournal implements Journal {
   readonly pendingBytes = 0;
   readonly full = undefined;
   readonly archive = undefined;
-  readonly relocationRoom = { bytesMax: Number.POSITIVE_INFINITY, appendBytesMax: Number.POSITIVE_INFINITY };
+  readonly relocationRoom: RelocationRoom = {
+    bytesMax: Number.POSITIVE_INFINITY,
+    appendBytesMax: Number.POSITIVE_INFINITY,
+  };
   #waiting: Settled[] = [];
   #closed = false;
 
@@ -42,7 +54,7 @@ export class MemoryJournal implements Journal {
   release(): void {}
 
   /** None: no body has a position. */
-  covered(): readonly [] {
+  covered(): readonly Stretch[] {
     return [];
   }
 

@@ -161,6 +161,32 @@ test("a checkpoint that would use up the reserve is not written while the disk i
   assert.equal(journal.fault, undefined);
 });
 
+test("of a full disk a quarter of what is known to be free may be used to make room, and nothing of what is not known", async () => {
+  await using world = await open();
+  const { disk, journal, clock } = world;
+  const room = (): number => journal.relocationRoom.bytesMax;
+  assert.deepEqual(journal.relocationRoom, { bytesMax: Number.POSITIVE_INFINITY, appendBytesMax: 500 });
+  disk.capacityBytes = usedBytes(disk);
+  await appendSettled(journal, [textPart("fills the disk")]);
+  assert.equal(journal.full, "disk");
+  const freeBytes = (): number => disk.capacityBytes - usedBytes(disk);
+  assert.ok(freeBytes() > 3500);
+  assert.equal(room(), Math.floor(freeBytes() / 4));
+  await appendSettled(journal, [large()]);
+  assert.ok(freeBytes() < 2000);
+  assert.equal(room(), Math.floor(freeBytes() / 4), "what was written since is not there any more");
+
+  // Somebody else takes what is left, and the next attempt to write the reserve finds out.
+  disk.capacityBytes = usedBytes(disk) + 400;
+  await clock.advance(1000);
+  await turns();
+  assert.equal(room(), 100);
+  const image = disk.imageAfterKill();
+  await world[Symbol.asyncDispose]();
+  await using again = await open({}, image);
+  assert.deepEqual([again.journal.full, again.journal.relocationRoom.bytesMax], ["disk", 100]);
+});
+
 test("over its budget the journal is full, until segments are gone", async () => {
   await using world = await open({ budgetBytes: reserveBytes + 3000 });
   const { journal } = world;

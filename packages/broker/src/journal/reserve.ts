@@ -3,7 +3,7 @@
  * drains the journal still fit. It is written again as soon as there is space for it; until then the journal counts as full.
  */
 import type { Clock, Timer } from "@sluice/runtime";
-import type { Disk } from "./disk.ts";
+import type { MeasuredDisk } from "./measured-disk.ts";
 import { writeWhole } from "./whole-transfer.ts";
 
 const reserveName = "reserve";
@@ -17,7 +17,7 @@ const firstRetryMs = 1000;
 const longestRetryMs = 30_000;
 
 export interface ReserveOptions {
-  readonly disk: Disk;
+  readonly disk: MeasuredDisk;
   /** How much is kept; 0: no reserve, and a full disk stops the journal. */
   readonly bytes: number;
   readonly clock: Clock;
@@ -31,7 +31,8 @@ export class Reserve {
   readonly #options: ReserveOptions;
   #full = false;
   #held = false;
-  #roomBytes = 0;
+  /** Bytes of all files when something last found no space. */
+  #fullAtBytes = 0;
   #writing: Promise<void> | undefined;
   /** The space that is being written to is wanted for something else. */
   #yielding = false;
@@ -51,9 +52,9 @@ export class Reserve {
     return this.#full;
   }
 
-  /** Bytes that were free when the reserve was given up, or when it could not be written again since: what is known of a full disk. */
+  /** Bytes that a full disk has for this directory, as far as is known: until there are as many as when something last found no space. */
   get roomBytes(): number {
-    return this.#roomBytes;
+    return Math.max(0, this.#fullAtBytes - this.#options.disk.bytes);
   }
 
   /** Bytes that may be written while the disk is full. */
@@ -121,14 +122,13 @@ export class Reserve {
     if (writing === undefined && !this.#held) return false;
     this.#setFull(true);
     this.#givenCount += 1;
-    this.#roomBytes = 0;
+    this.#fullAtBytes = disk.bytes;
     if (writing !== undefined) {
       this.#yielding = true;
       await writing;
       if (!this.#held) return true;
     }
     this.#held = false;
-    this.#roomBytes = this.#options.bytes;
     await disk.remove(reserveName);
     // Some file systems give the blocks back only when the removal is on the disk.
     await syncDirectory();
@@ -149,16 +149,13 @@ export class Reserve {
 
   async #write(): Promise<void> {
     const { disk, bytes, syncDirectory } = this.#options;
-    let written = 0;
     try {
       if (this.#full) await disk.remove(unfinishedName).catch(() => undefined);
       const file = await disk.create(unfinishedName);
       try {
         const zeros = new Uint8Array(Math.min(pieceBytesMax, Math.ceil(bytes / piecesMin)));
-        while (written < bytes && this.#goesOn()) {
-          const piece = zeros.subarray(0, Math.min(zeros.length, bytes - written));
-          await writeWhole(file, piece, written);
-          written += piece.length;
+        for (let at = 0; at < bytes && this.#goesOn(); at += zeros.length) {
+          await writeWhole(file, zeros.subarray(0, Math.min(zeros.length, bytes - at)), at);
         }
         if (this.#goesOn()) await file.sync();
       } finally {
@@ -175,11 +172,13 @@ export class Reserve {
     } catch (error) {
       // Whatever else is wrong with the disk, the journal finds out by its own writes.
       if (this.#held) return;
-      if (isNoSpace(error)) this.#setFull(true);
+      if (isNoSpace(error)) {
+        this.#fullAtBytes = disk.bytes;
+        this.#setFull(true);
+      }
     }
     await disk.remove(unfinishedName).catch(() => undefined);
     await syncDirectory().catch(() => undefined);
-    this.#roomBytes = written;
   }
 
   #goesOn(): boolean {

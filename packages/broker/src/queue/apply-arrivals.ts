@@ -55,13 +55,16 @@ function settleWith(
   settle(state, slot, delayMs > 0 ? anchored(now, enqueuedAtMs + delayMs, delayMs) : undefined);
 }
 
+/** What is moved here waits at most as long as the queue lets messages wait, whatever it was sent with. */
 export function addMoved(
   state: QueueState,
   record: MovedIn,
+  now: Now,
   positions: readonly BodyPosition[],
   first: number,
 ): void {
   if (isOld(state, record.firstSequence)) return;
+  const { timeToLiveMs } = state.settings;
   for (const [i, message] of record.messages.entries()) {
     const position = message.bodyPosition || (positions[first + i] ?? 0);
     const { attributes, body } = message;
@@ -77,6 +80,13 @@ export function addMoved(
       lastError: message.lastError,
     });
     state.messages.priority[slot] = message.priority;
+    if (timeToLiveMs < Number.POSITIVE_INFINITY) {
+      state.messages.raritiesOf(slot).expiresAtMs = anchored(
+        now,
+        record.movedAtMs + timeToLiveMs,
+        timeToLiveMs,
+      );
+    }
     if (message.groupId !== undefined) state.groups.join(slot, message.groupId);
     settle(state, slot, undefined);
   }

@@ -92,7 +92,7 @@ export function applyToQueue(
       }
       return;
     case "moved-in":
-      addMoved(state, record, positions, first);
+      addMoved(state, record, now, positions, first);
       return;
     case "relocated":
       for (let i = 0; i < record.messages.length; i++)
@@ -122,7 +122,7 @@ export function applyToQueue(
       state.deduplication.forget(record.throughSequence);
       return;
     case "redrive-started":
-      state.redrives.add(record.task, now.monotonicMs);
+      count(state, state.redrives.add(record.task, now.monotonicMs));
       return;
     case "redrive-advanced":
       count(

@@ -28,4 +28,4 @@ export type { RedriveFacts, RedriveStatus } from "./redrive-task.ts";
 export * from "./refusals.ts";
 export * from "./settings.ts";
 export { snapshotQueue } from "./snapshot.ts";
-export { QueueState, takeDeadBodies } from "./state.ts";
+export { bodyPositionOf, QueueState, takeDeadBodies } from "./state.ts";

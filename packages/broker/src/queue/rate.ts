@@ -14,7 +14,8 @@ export function startsAllowed(state: QueueState, nowMs: number): number {
   const interval = intervalMs(state);
   if (interval === 0) return Number.POSITIVE_INFINITY;
   const aheadMs = Math.max(0, state.startsUntilMs - nowMs);
-  return Math.max(0, Math.floor((Math.max(burstMs, interval) - aheadMs) / interval + 1e-9));
+  // Whoever waits until `nextStartMs` must then be let in, however the instants are rounded.
+  return Math.max(0, Math.floor((Math.max(burstMs, interval) - aheadMs) / interval + 1e-6));
 }
 
 /** When at least one more may be, by the monotonic clock; undefined when one may at `nowMs`. */

@@ -46,11 +46,14 @@ export class Redrives {
     return this.running === undefined ? undefined : this.#dueMs;
   }
 
-  add(task: RedriveFacts, nowMs: number): void {
+  /** False for one that is known already. */
+  add(task: RedriveFacts, nowMs: number): boolean {
+    if (task.task < this.nextTask) return false;
     this.#tasks.push(task);
     if (this.#tasks.length > redrivesKept) this.#tasks.shift();
-    this.nextTask = Math.max(this.nextTask, task.task + 1);
+    this.nextTask = task.task + 1;
     this.#dueMs = nowMs;
+    return true;
   }
 
   /** False when none runs. */

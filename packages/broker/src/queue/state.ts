@@ -37,6 +37,9 @@ export class QueueState {
   /** The rate limit: by the monotonic clock, when the starts so far would be over if they were spread evenly. */
   startsUntilMs = Number.NEGATIVE_INFINITY;
 
+  /** The last place that was given at the end of the line to a message that had been away. */
+  endPlace = 0;
+
   inFlightCount = 0;
   bodyBytes = 0;
   /** Of them, those whose bodies are in memory and not in the journal alone. */

@@ -70,8 +70,17 @@ function line(state: QueueState, slot: number): void {
   state.expiries.set(slot, true);
 }
 
-/** Ready, at a place of the line that it had before a restart. */
+/** Between two places at the end of the line: exact for 2^37 messages, and more of them than fit before the next message only crowd a little. */
+const placeStep = 2 ** -16;
+
+/** Behind everything that is in the line, and before what is sent from now on. */
+function nextEndPlace(state: QueueState): number {
+  return Math.max(state.nextSequence - 1, state.endPlace) + placeStep;
+}
+
+/** Ready, at this place of the line. */
 export function putBack(state: QueueState, slot: number, place: number): void {
+  if (place !== state.messages.sequence[slot]) state.endPlace = Math.max(state.endPlace, place);
   state.messages.phase[slot] = Phase.returned;
   laneOf(state, slot).returned.push(slot, place);
   state.expiries.set(slot, true);
@@ -86,7 +95,7 @@ export function becomeReady(state: QueueState, slot: number): void {
   const { messages } = state;
   const wasReceived = (messages.receiveCount[slot] as number) > 0 || messages.lease[slot] !== 0;
   const keepsPlace = wasReceived && state.groups.of(slot) === undefined;
-  putBack(state, slot, keepsPlace ? (messages.sequence[slot] as number) : state.nextSequence - 0.5);
+  putBack(state, slot, keepsPlace ? (messages.sequence[slot] as number) : nextEndPlace(state));
 }
 
 /** Delivered no longer, and kept. In its group it stays the current one, so that the others wait, unless it was not yet. */

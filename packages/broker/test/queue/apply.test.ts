@@ -3,10 +3,13 @@ import { deepEqual, equal } from "node:assert/strict";
 import { suite, test } from "node:test";
 import {
   applyToQueue,
+  bodyPositionOf,
+  decideRelocate,
   noAttributes,
   type QueueRecord,
   QueueState,
   queueCounts,
+  takeDeadBodies,
 } from "../../src/queue/index.ts";
 
 const now = { wallMs: 1_000_000, monotonicMs: 500 };
@@ -101,6 +104,42 @@ suite("apply after damage", () => {
     } as const;
     applyToQueue(state, { ...movedIn, messages: [message] }, now, []);
     equal(state.messages.bodyPosition[0], 77);
+  });
+
+  test("a body that was relocated lies where it was written last; of a message that is gone the new place dies", () => {
+    const state = new QueueState(1);
+    const body = Uint8Array.of(1);
+    applyToQueue(state, sent, now, [10]);
+    const relocated: QueueRecord = {
+      kind: "relocated",
+      messages: [
+        { sequence: 1, body },
+        { sequence: 7, body },
+      ],
+    };
+    applyToQueue(state, relocated, now, [5, 20, 30], 1);
+    equal(bodyPositionOf(state, 1), 20);
+    deepEqual(takeDeadBodies(state), [10, 30]);
+    equal(state.orphanRecords, 0, "nothing is lost by it");
+    applyToQueue(state, relocated, now, [0, 0]);
+    equal(bodyPositionOf(state, 1), 20, "what was not written lies where it lay");
+    deepEqual(takeDeadBodies(state), []);
+  });
+
+  test("only what is still wanted from where it was found is relocated", () => {
+    const state = new QueueState(1);
+    const body = Uint8Array.of(1);
+    const messages = [1, 2, 3].map(() => ({ body, attributes: noAttributes }));
+    applyToQueue(state, { kind: "sent", firstSequence: 1, enqueuedAtMs: 0, messages }, now, [10, 20, 30]);
+    applyToQueue(state, acked, now, []);
+    applyToQueue(state, { kind: "relocated", messages: [{ sequence: 2, body }] }, now, [40]);
+    const found = [10, 20, 30].map((position, i) => ({ sequence: i + 1, position, body }));
+    deepEqual(decideRelocate(state, found), {
+      ok: true,
+      records: [{ owner: 1, record: { kind: "relocated", messages: [{ sequence: 3, body }] } }],
+      reply: { bodyBytes: 1 },
+    });
+    deepEqual(decideRelocate(state, found.slice(0, 2)).records, []);
   });
 
   test("bodies take their positions from the place in the list that they are said to begin at", () => {

@@ -1,5 +1,5 @@
 /** A full disk, or a journal over its budget: what is new is refused, what drains goes on, and space that comes is used without a restart. */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { Broker, noAttributes } from "@sluice/broker";
 import { FileJournal, type FileJournalOptions } from "@sluice/broker/journal";
@@ -79,6 +79,35 @@ for (const [what, options, capacityBytes, sentence] of [
       for (let second = 0; second < 5; second++) await clock.advance(1000);
       deepEqual(broker.readiness(), { ready: true });
     }
+    await answer(broker[Symbol.asyncDispose]());
+  });
+}
+
+for (const [what, options, capacityBytes] of [
+  ["on a full disk", {}, 100_000],
+  ["over the budget", { budgetBytes: 100_000 }, Number.POSITIVE_INFINITY],
+] as const) {
+  test(`${what} a message here and there does not hold the rest: it is moved, and everything is taken again`, async () => {
+    const disk = new SimulatedDisk(seededRandom(14));
+    disk.capacityBytes = capacityBytes;
+    const world = await open(disk, options);
+    const { broker, clock, answer } = world;
+    const kept = new Set<string>();
+    for (let full = false; !full; ) {
+      // Some in each segment.
+      const body = Buffer.from(`kept ${kept.size}`);
+      const sent = await answer(broker.send({ queue: "kept", messages: [{ ...kilobyte, body }] }));
+      if (sent.ok) kept.add(body.toString());
+      for (let i = 0; i < 4 && !full; i++)
+        full = !(await answer(broker.send({ queue: "jobs", messages: [kilobyte] }))).ok;
+    }
+    ok(kept.size > 10);
+    await drain(world, "jobs");
+    for (let second = 0; second < 30; second++) await clock.advance(1000);
+    deepEqual(broker.readiness(), { ready: true });
+    ok((await fill(world, "jobs")) > 40, "there is room for about as much as before");
+    const { deliveries } = granted(await answer(broker.receive({ queue: "kept", max: 100, waitMs: 0 })));
+    deepEqual(new Set(deliveries.map(({ body }) => Buffer.from(body).toString())), kept);
     await answer(broker[Symbol.asyncDispose]());
   });
 }

@@ -6,12 +6,14 @@ import { type Clock, Fault, type Log, type Timer } from "@sluice/runtime";
 import type { TcpLimits } from "./limits.ts";
 import type { HandedOver, Peer, RoleConnection } from "./peer.ts";
 import type { TcpMetrics } from "./tcp-metrics.ts";
+import type { Holder, TotalBytes } from "./total-bytes.ts";
 
 export interface ConnectionOptions {
   readonly limits: TcpLimits;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: TcpMetrics;
+  readonly totalBytes: TotalBytes;
   /** Makes what a role does, or refuses it on the peer and returns undefined. */
   readonly begin: (role: Role, peer: Peer) => RoleConnection | undefined;
 }
@@ -19,7 +21,7 @@ export interface ConnectionOptions {
 /** `open`: role or work. `finishing`: the last bytes are on their way. `closed`: the socket is gone. */
 type Phase = "open" | "finishing" | "closed";
 
-export class Connection implements Peer {
+export class Connection implements Peer, Holder {
   readonly #socket: Duplex;
   readonly #options: ConnectionOptions;
   readonly #roleReader = new RoleReader();
@@ -48,6 +50,7 @@ export class Connection implements Peer {
     const { limits, clock, metrics } = this.#options;
     const socket = this.#socket;
     metrics.connections.inc({ role: "none" });
+    this.#options.totalBytes.add(this);
     this.#timer = clock.after(limits.roleTimeoutMs, () => {
       this.refuse("role-timeout", `No role arrived in ${limits.roleTimeoutMs} ms.`);
     });
@@ -66,6 +69,27 @@ export class Connection implements Peer {
     return this.#socket.writableLength > this.#options.limits.unsentBytesMax || this.#phase !== "open";
   }
 
+  get heldBytes(): number {
+    return this.#roleReader.heldBytes + this.#socket.writableLength + (this.#work?.heldBytes ?? 0);
+  }
+
+  grown(bytes: number): void {
+    this.#options.totalBytes.grown(bytes);
+  }
+
+  evict(): void {
+    const { role, heldBytes, address } = {
+      role: this.roleKind,
+      heldBytes: this.heldBytes,
+      address: this.address,
+    };
+    this.#options.log.warn(
+      { role, heldBytes, address },
+      "all connections hold too much; one that holds most is ended",
+    );
+    this.destroy();
+  }
+
   write(blocks: readonly Uint8Array[], handedOver?: HandedOver): void {
     if (this.#phase !== "open") {
       handedOver?.(new Fault("connection-ended", "The connection takes no more writes."));
@@ -77,6 +101,8 @@ export class Connection implements Peer {
       this.#socket.write(block, i === last ? handedOver : undefined);
     });
     if (last > 0) this.#socket.uncork();
+    const unsentBytes = this.#socket.writableLength;
+    if (unsentBytes > 0) this.grown(unsentBytes);
   }
 
   pause(): void {
@@ -120,6 +146,12 @@ export class Connection implements Peer {
 
   #read(bytes: Uint8Array): void {
     if (this.#phase !== "open") return;
+    this.#take(bytes);
+    // Last: it may end this connection.
+    this.grown(bytes.length);
+  }
+
+  #take(bytes: Uint8Array): void {
     if (this.#role !== undefined) {
       this.#work?.push(this.#roleReader.strip(bytes));
       return;
@@ -152,6 +184,7 @@ export class Connection implements Peer {
   async #closed(): Promise<void> {
     this.#phase = "closed";
     this.#disarm();
+    this.#options.totalBytes.remove(this);
     this.#options.metrics.connections.dec({ role: this.#role?.kind ?? "none" });
     await this.#work?.closed();
     this.#over.resolve();

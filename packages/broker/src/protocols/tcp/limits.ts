@@ -17,6 +17,11 @@ export interface TcpLimits {
    * a consumer that reads is not held up by the order in which we do things.
    */
   readonly unsentBytesMax: number;
+  /**
+   * Bytes that all connections hold together, whatever their role: half frames, requests and messages that are not answered, and what waits to be
+   * sent. Above it those that hold most are ended.
+   */
+  readonly totalBytesMax: number;
   /** Bytes of deliveries that a queue consumer is handed at a time: little enough that what is in doubt when it dies is little. */
   readonly windowBytes: number;
   /** How long a delivery hides its message while its frame waits for the socket; renewed at a third of it. A crash costs this wait. */
@@ -34,6 +39,7 @@ export const defaultTcpLimits: TcpLimits = {
   unansweredBytesMax: 1024 * 1024,
   batchCountMax: 1_000,
   unsentBytesMax: 256 * 1024,
+  totalBytesMax: 256 * 1024 * 1024,
   windowBytes: 256 * 1024,
   leaseMs: 10_000,
   lingerMs: 2_000,

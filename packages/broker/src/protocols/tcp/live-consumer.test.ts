@@ -22,6 +22,7 @@ test("few messages are one write at the end of the turn; many are written before
     resume: nothing,
     refuse: nothing,
     finish: nothing,
+    grown: nothing,
     destroy: nothing,
   };
   const consumer = new LiveConsumer(peer, {

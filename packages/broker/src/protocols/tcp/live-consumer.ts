@@ -19,11 +19,14 @@ export interface LiveConsumerOptions {
 
 /** Records that are written at a time: enough to fill a write, few enough that a slow socket holds little beside its buffer. */
 const writeCountMax = 128;
+const writeBytesMax = 256 * 1024;
 
 /** So many messages are a write worth making before the turn of the loop ends. */
 const flushCount = 256;
 
 export class LiveConsumer implements RoleConnection {
+  /** What waits for the client waits in the broker, or in the socket. */
+  readonly heldBytes = 0;
   readonly #peer: Peer;
   readonly #options: LiveConsumerOptions;
   readonly #subscription: LiveSubscription | undefined;
@@ -97,7 +100,7 @@ export class LiveConsumer implements RoleConnection {
     const dropped = this.#subscription?.dropped ?? 0;
     if (dropped === this.#droppedSeen) return;
     const { metrics, channel, bufferCountMax } = this.#options;
-    const detail = `A consumer does not keep up; its buffer of ${bufferCountMax} messages was full.`;
+    const detail = `A consumer does not keep up; its buffer, of at most ${bufferCountMax} messages, was full.`;
     metrics.overflowed(channel, dropped - this.#droppedSeen, detail);
     this.#droppedSeen = dropped;
   }
@@ -114,7 +117,7 @@ export class LiveConsumer implements RoleConnection {
     this.#unflushed = 0;
     const { metrics, blocks } = this.#options;
     while (!this.#peer.congested) {
-      const records = this.#subscription?.take(writeCountMax) ?? [];
+      const records = this.#subscription?.take(writeCountMax, writeBytesMax) ?? [];
       if (records.length === 0) {
         if (this.#draining) this.#peer.finish();
         return;
@@ -127,7 +130,7 @@ export class LiveConsumer implements RoleConnection {
   #ended(why: "overflow" | "shutting-down"): void {
     if (why === "shutting-down") void this.drain();
     else {
-      const sentence = `The buffer of ${this.#options.bufferCountMax} messages was full.`;
+      const sentence = `The buffer, of at most ${this.#options.bufferCountMax} messages, was full.`;
       this.#peer.refuse("slow-consumer", sentence);
     }
   }

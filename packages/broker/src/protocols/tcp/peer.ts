@@ -18,12 +18,16 @@ export interface Peer {
   refuse(code: RefusalCode, sentence: string): void;
   /** Ends the connection after what was written. */
   finish(): void;
+  /** So many bytes more than before are held for this client, beside what was read and written just now. */
+  grown(bytes: number): void;
   /** Ends the connection at once. */
   destroy(): void;
 }
 
 /** What a connection does once its role is known. */
 export interface RoleConnection {
+  /** What it holds for the client in bytes, beside what was written to the peer. */
+  readonly heldBytes: number;
   /** Bytes from the client. */
   push(bytes: Uint8Array): void;
   /** The client will send nothing more. */

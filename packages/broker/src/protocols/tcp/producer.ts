@@ -46,6 +46,10 @@ export class Producer implements RoleConnection {
     this.#frames = new FrameReader(options.limits.frameBytesMax);
   }
 
+  get heldBytes(): number {
+    return this.#frames.partialBytes + this.#unansweredBytes;
+  }
+
   push(bytes: Uint8Array): void {
     if (this.#last) return;
     const payloads = this.#frames.push(bytes);

@@ -27,6 +27,8 @@ const windowCountMax = 256;
 const waitMs = 60_000;
 
 export class QueueConsumer implements RoleConnection {
+  /** What waits for the client waits in the broker, or in the socket. */
+  readonly heldBytes = 0;
   readonly #peer: Peer;
   readonly #options: QueueConsumerOptions;
   readonly #stopped = new AbortController();

@@ -23,6 +23,7 @@ import type { Peer, RoleConnection } from "./peer.ts";
 import { Producer } from "./producer.ts";
 import { QueueConsumer } from "./queue-consumer.ts";
 import { TcpMetrics } from "./tcp-metrics.ts";
+import { TotalBytes } from "./total-bytes.ts";
 
 export interface TcpServerOptions {
   readonly broker: BrokerApi & QueueBatchApi;
@@ -61,6 +62,7 @@ export class TcpServer implements AsyncDisposable {
   readonly #listener: Listener;
   readonly #blocks = new SharedBlocks();
   readonly #connections = new Set<Connection>();
+  readonly #totalBytes: TotalBytes;
   readonly #liveConsumers = new Set<LiveConsumer>();
   readonly #queueConsumers = new Map<string, Set<QueueConsumer>>();
 
@@ -68,6 +70,7 @@ export class TcpServer implements AsyncDisposable {
     this.#options = options;
     this.#limits = { ...defaultTcpLimits, ...options.limits };
     assert(this.#limits.frameBytesMax <= frameBytesCeiling, "no frame limit is above 16 MiB");
+    this.#totalBytes = new TotalBytes(this.#limits.totalBytesMax);
     this.#metrics = new TcpMetrics(options.metrics, options.clock, options.log);
     const { access } = options;
     this.#fullRole = fullRole({
@@ -130,6 +133,7 @@ export class TcpServer implements AsyncDisposable {
       clock,
       log,
       metrics: this.#metrics,
+      totalBytes: this.#totalBytes,
       begin: (role, peer) => this.#begin(role, peer),
     });
     this.#connections.add(connection);

@@ -32,32 +32,31 @@ export function decideDue(
   const readied: number[] = [];
   const returned: number[] = [];
   const spent: number[] = [];
-  const expired = new Set<number>();
+  const expired: number[] = [];
+  const expiring = state.expiries.walk();
+  while (expired.length < movesPerCommandMax && expiring.key <= now.monotonicMs)
+    expired.push(expiring.next());
   const due = state.deadlines.walk();
   for (let count = 0; count < movesPerCommandMax && due.key <= now.monotonicMs; count++) {
     const slot = due.next();
-    if (phase[slot] === Phase.delayed && isExpired(state, slot, now.monotonicMs)) expired.add(slot);
-    else if (phase[slot] === Phase.delayed) readied.push(sequences[slot] as number);
-    else if ((receiveCount[slot] as number) >= spentAt) spent.push(slot);
+    if (phase[slot] === Phase.delayed) {
+      // It goes as one that is expired, now or with the next command.
+      if (!isExpired(state, slot, now.monotonicMs)) readied.push(sequences[slot] as number);
+    } else if ((receiveCount[slot] as number) >= spentAt) spent.push(slot);
     else returned.push(slot);
   }
-  const expiring = state.expiries.walk();
-  while (expired.size < movesPerCommandMax && expiring.key <= now.monotonicMs) expired.add(expiring.next());
 
   const owner = state.number;
-  const gone = { expired: [...expired], spent, target };
-  const records: OwnedRecord<QueueRecord>[] = [...goneRecords(state, gone, now)];
-  const stillReadied =
-    expired.size === 0 ? readied : readied.filter((one) => !expired.has(state.index.find(one)));
-  if (stillReadied.length > 0) records.push({ owner, record: { kind: "readied", sequences: stillReadied } });
+  const records: OwnedRecord<QueueRecord>[] = [...goneRecords(state, { expired, spent, target }, now)];
+  if (readied.length > 0) records.push({ owner, record: { kind: "readied", sequences: readied } });
   if (returned.length > 0) records.push({ owner, record: givenBack(state, returned, now) });
   records.push(...forget(state, now));
   if (records.length === 0) records.push(...redriveStep(state, now, directory));
   const reply = {
-    readied: stillReadied.length,
+    readied: readied.length,
     returned: returned.length,
-    deadLettered: expired.size > 0 ? 0 : spent.length,
-    expired: expired.size,
+    deadLettered: expired.length > 0 ? 0 : spent.length,
+    expired: expired.length,
   };
   return { ok: true, records, reply };
 }

@@ -27,7 +27,7 @@ export function decideNack(
   const { sequence } = receipt;
   const slot = state.index.find(sequence);
   const receiveCount = state.messages.receiveCount[slot] as number;
-  const lastError = error.slice(0, lastErrorCharactersMax);
+  const lastError = error.slice(0, lastErrorCharactersMax).toWellFormed();
   if (counts) {
     const target = deadLetterQueue(state, directory);
     if (receiveCount >= receiveCountMax(state, target)) {

@@ -26,7 +26,10 @@ export function refuseDelay(delayMs: number): Refused<QueueRefusal> | undefined 
 }
 
 function refuseId(name: string, id: string | undefined): Refused<QueueRefusal> | undefined {
-  if (id === undefined || (id.length > 0 && utf8Bytes(id) <= idBytesMax)) return undefined;
+  if (id === undefined) return undefined;
+  // Two ids with halves of characters would be one after a restart.
+  if (!id.isWellFormed()) return refuse("invalid-message", `The ${name} is no well-formed Unicode text.`);
+  if (id.length > 0 && utf8Bytes(id) <= idBytesMax) return undefined;
   return refuse("invalid-message", `The ${name} has ${utf8Bytes(id)} bytes; it may have 1 to ${idBytesMax}.`);
 }
 

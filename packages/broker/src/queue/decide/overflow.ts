@@ -1,6 +1,9 @@
 /** Bounds (Q17): what does not fit is refused, or the oldest messages that wait make room for it. */
+import { LaneWalk } from "../lane.ts";
 import type { MessageSequence } from "../message.ts";
 import { type QueueRefusal, type Refused, refuse } from "../refusals.ts";
+import type { SlotList } from "../slot-list.ts";
+import type { MessageSlots } from "../slots.ts";
 import type { QueueState } from "../state.ts";
 
 /** The messages that have to go, or `queue-full`. */
@@ -37,17 +40,28 @@ export function roomFor(
 }
 
 /**
- * Messages that can make room: those that wait to be received, the least urgent first and the oldest of them first, each with those that
- * wait behind it. What is in flight, delayed or parked stays.
+ * Messages that can make room: those in the line, the least urgent first and the first in line of them first; then those that wait behind
+ * another one of their group, of the heads always the oldest. What is in flight, delayed or parked stays.
  */
-function* waiting({ lanes, groups }: QueueState): Generator<number> {
+function* waiting({ lanes, groups, messages }: QueueState): Generator<number> {
   for (const lane of lanes) {
     if (lane === undefined) continue;
-    const returned = lane.returned.walk();
-    for (let slot = returned.next(); slot >= 0; slot = returned.next()) yield slot;
-    for (let slot = lane.fresh.head; slot >= 0; slot = lane.fresh.after(slot)) yield slot;
+    for (const walk = new LaneWalk(lane, messages); walk.slot >= 0; walk.next()) yield walk.slot;
   }
-  for (const { behind } of groups) {
-    for (let slot = behind.head; slot >= 0; slot = behind.after(slot)) yield slot;
+  if (groups.behindCount === 0) return;
+  const heads: { slot: number; readonly behind: SlotList }[] = [];
+  for (const { behind } of groups) if (behind.size > 0) heads.push({ slot: behind.head, behind });
+  for (;;) {
+    let oldest: (typeof heads)[number] | undefined;
+    for (const head of heads) {
+      if (head.slot < 0) continue;
+      if (oldest === undefined || sequenceOf(messages, head) < sequenceOf(messages, oldest)) oldest = head;
+    }
+    if (oldest === undefined) return;
+    yield oldest.slot;
+    oldest.slot = oldest.behind.after(oldest.slot);
   }
 }
+
+const sequenceOf = ({ sequence }: MessageSlots, { slot }: { readonly slot: number }): MessageSequence =>
+  sequence[slot] as number;

@@ -28,7 +28,6 @@ import { Outbox } from "./outbox.ts";
 import { Reads } from "./reads.ts";
 import { protocolRefusal, refuse, type Session, type Standing } from "./session.ts";
 import type { SharedRecords } from "./shared-records.ts";
-import type { Holder, TotalBytes } from "./total-bytes.ts";
 
 export interface FullConnectionOptions {
   readonly broker: FullBroker;
@@ -39,12 +38,11 @@ export interface FullConnectionOptions {
   readonly authenticate: Authenticate;
   readonly shared: SharedRecords;
   readonly owners: MemberOwners;
-  readonly totalBytes: TotalBytes;
   /** Names this connection. */
   readonly session: string;
 }
 
-export class FullConnection implements RoleConnection, Session, Holder {
+export class FullConnection implements RoleConnection, Session {
   readonly broker: FullBroker;
   readonly limits: FullLimits;
   readonly shared: SharedRecords;
@@ -82,7 +80,6 @@ export class FullConnection implements RoleConnection, Session, Holder {
     this.held = new HeldDeliveries(limits.heldCountMax);
     this.reads = new Reads({ countMax: limits.readCountMax, bytesMax: limits.readBytesMax });
     this.#outbox = new Outbox({ peer, changed: () => this.#roomier() });
-    options.totalBytes.add(this);
     this.#helloTimer = clock.after(limits.helloTimeoutMs, () =>
       this.#fail("hello-timeout", `No hello arrived in ${limits.helloTimeoutMs} ms.`),
     );
@@ -105,26 +102,20 @@ export class FullConnection implements RoleConnection, Session, Holder {
   }
 
   get heldBytes(): number {
-    return this.#outbox.bytes + this.#load.bytes + this.#frames.partialBytes;
+    return this.#outbox.unwrittenBytes + this.#load.bytes + this.#frames.partialBytes;
   }
 
   answered(handedOver?: () => void): void {
     this.#heartbeat?.said();
     const { bytes } = this.#outbox;
-    if (bytes > this.#outgoingBytes) this.#options.totalBytes.grown(bytes - this.#outgoingBytes);
+    if (bytes > this.#outgoingBytes) this.#peer.grown(bytes - this.#outgoingBytes);
     this.#outgoingBytes = bytes;
     this.#outbox.written(handedOver);
-  }
-
-  evict(): void {
-    this.#over();
-    this.#peer.destroy();
   }
 
   push(bytes: Uint8Array): void {
     if (!this.#listens()) return;
     this.#heartbeat?.heard();
-    this.#options.totalBytes.grown(bytes.length);
     for (const payload of this.#frames.push(bytes)) {
       this.#take(payload);
       if (!this.#listens()) return;
@@ -154,7 +145,6 @@ export class FullConnection implements RoleConnection, Session, Holder {
   async closed(): Promise<void> {
     this.#over();
     this.#outbox.close();
-    this.#options.totalBytes.remove(this);
     this.reads.cancelAll();
     await Promise.all([...this.standing.values()].map((standing) => standing.close()));
     await this.#load.whenIdle();

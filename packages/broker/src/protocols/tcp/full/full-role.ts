@@ -1,4 +1,4 @@
-/** What the connections of the full protocol share: the broker as they see it, records encoded once, and the sum of their memory. */
+/** What the connections of the full protocol share: the broker as they see it and records encoded once. */
 import type { Role } from "@sluice/protocol";
 import { type Clock, type Log, silentLog } from "@sluice/runtime";
 import type { Durable } from "../../../broker/api.ts";
@@ -9,7 +9,6 @@ import type { Authenticate } from "./greeting.ts";
 import { defaultFullLimits, type FullLimits } from "./limits.ts";
 import { MemberOwners } from "./member-owners.ts";
 import { SharedRecords } from "./shared-records.ts";
-import { TotalBytes } from "./total-bytes.ts";
 
 export interface FullRoleOptions {
   readonly broker: WholeBroker;
@@ -32,7 +31,6 @@ export function fullRole(options: FullRoleOptions): FullRole {
   const broker = { ...options.broker, durability, features };
   const shared = new SharedRecords();
   const owners = new MemberOwners();
-  const totalBytes = new TotalBytes(limits.totalBytesMax);
   const startedAt = clock.now().wallMs.toString(36);
   let count = 0;
   return (role, peer) => {
@@ -49,7 +47,6 @@ export function fullRole(options: FullRoleOptions): FullRole {
       authenticate,
       shared,
       owners,
-      totalBytes,
       session,
     });
   };

@@ -1,4 +1,4 @@
-/** What one connection of the full protocol may cost, and all of them together. docs/protocol.md has the same table, with the reasons. */
+/** What one connection of the full protocol may cost; what all of them may together stands in ../limits.ts. docs/protocol.md has the same table, with the reasons. */
 import { answerCountMax, entryCountMax, fullFrameBytesMax, type WireLimits } from "@sluice/protocol/full";
 
 export interface FullLimits {
@@ -30,8 +30,6 @@ export interface FullLimits {
   readonly pushBytesMax: number;
   /** Bytes waiting to be sent above which requests are not read. */
   readonly outgoingBytesMax: number;
-  /** Bytes that all connections hold, of requests, half frames and answers. Above it the one that holds most is ended. */
-  readonly totalBytesMax: number;
   /** Records that a live subscriber may ask to have buffered. */
   readonly bufferCountMax: number;
   /** Live subscribers of a topic. */
@@ -59,7 +57,6 @@ export const defaultFullLimits: FullLimits = {
   pushCountMax: 1_000,
   pushBytesMax: 256 * 1024,
   outgoingBytesMax: 8 * mebi,
-  totalBytesMax: 256 * mebi,
   bufferCountMax: 100_000,
   subscriberCountMax: 10_000,
   reconnectAfterMs: 1_000,

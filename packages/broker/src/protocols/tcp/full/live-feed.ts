@@ -83,7 +83,8 @@ export class LiveFeed implements Standing {
   pump(): void {
     const session = this.#session;
     while (!this.#over && this.#credit > 0 && !session.congested) {
-      const records = this.#subscription?.take(Math.min(this.#credit, pushCountMax)) ?? [];
+      const records =
+        this.#subscription?.take(Math.min(this.#credit, pushCountMax), session.limits.pushBytesMax) ?? [];
       if (records.length === 0) return;
       this.#credit -= records.length;
       for (let from = 0; from < records.length; ) {

@@ -47,7 +47,12 @@ export class Outbox {
 
   /** Bytes that wait to be taken by the kernel. */
   get bytes(): number {
-    return this.to.bytes + this.#blockBytes + this.#socketBytes;
+    return this.unwrittenBytes + this.#socketBytes;
+  }
+
+  /** Those of them that were not given to the socket yet. */
+  get unwrittenBytes(): number {
+    return this.to.bytes + this.#blockBytes;
   }
 
   /** Bytes that the kernel has taken since the connection began. */

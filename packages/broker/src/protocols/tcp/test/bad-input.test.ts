@@ -132,6 +132,42 @@ test("a flood of empty messages is held back like any other", async () => {
   ok(stuck.stream.writableNeedDrain, "the server has stopped reading");
 });
 
+test("half messages of many connections are bounded together: the one that holds most goes, and others notice nothing", async () => {
+  const mebi = 1024 * 1024;
+  await using port = await openFixture({ limits: { totalBytesMax: 4 * mebi } });
+  const witness = await port.consumer();
+  const modest = port.producer().send("before");
+  const hoarders = Array.from({ length: 8 }, (_, i) =>
+    port
+      .producer()
+      .write(announce(mebi))
+      .write(new Uint8Array(900_000 + i)),
+  );
+  for (let i = 0; i < 20; i++) await settle();
+  const left = port.server.connectionCount - 2;
+  ok(
+    left >= 3 && left <= 5,
+    `${left} of ${hoarders.length} half messages fit into 4 MiB, and the one that is too much`,
+  );
+  equal(port.warnings.length, hoarders.length - left);
+  equal(port.warnings[0]?.msg, "all connections hold too much; one that holds most is ended");
+  modest.send("after");
+  deepEqual(await witness.take(2), ["before", "after"]);
+});
+
+test("consumers that do not read are bounded together as well", async () => {
+  await using port = await openFixture({ limits: { totalBytesMax: 2 * 1024 * 1024 } });
+  const slow = await Promise.all(Array.from({ length: 6 }, (_, i) => port.consumer(` topic=t${i}`)));
+  const witness = await port.consumer(" topic=t0");
+  const large = { key: undefined, body: new Uint8Array(1_000_000), attributes: new Map() };
+  for (const i of slow.keys()) ok((await port.broker.publish({ topic: `t${i}`, records: [large] })).ok);
+  equal((await witness.next())?.length, 1_000_000);
+  for (let i = 0; i < 20; i++) await settle();
+  const evicted = port.warnings.filter(({ msg }) => String(msg).startsWith("all connections hold too much"));
+  ok(evicted.length >= 3 && evicted.length <= 5, `${evicted.length} were ended`);
+  ok(evicted.every(({ role }) => role === "consumer"));
+});
+
 test("no random bytes bring the port down", async () => {
   await using port = await openFixture();
   const witness = await port.consumer();

@@ -121,7 +121,7 @@ test("a client that asks and does not read the answers is read no further, and l
 });
 
 test("when all connections together hold too much, the one that holds most goes", async () => {
-  await using port = await openFullFixture({ limits: { totalBytesMax: 4 * 1024 * 1024 } });
+  await using port = await openFullFixture({}, { limits: { totalBytesMax: 4 * 1024 * 1024 } });
   const [hog, modest] = [await port.client(), await port.client()];
   await publish(modest, "news", ...padded(1_000, 1_000));
   hog.stream.pause();

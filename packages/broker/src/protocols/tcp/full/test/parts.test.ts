@@ -18,6 +18,7 @@ test("what was written is handed over when the kernel has taken all of it, and n
     resume: nothing,
     refuse: nothing,
     finish: nothing,
+    grown: nothing,
     destroy: nothing,
   };
   const outbox = new Outbox({ peer, changed: nothing });

@@ -1,4 +1,4 @@
-/** The memory of all connections together: when it is more than it may be, the connection that holds most has to go. */
+/** The memory of all connections together: when it is more than it may be, those that hold most have to go. */
 
 /** A connection, as far as its memory is concerned. */
 export interface Holder {
@@ -32,12 +32,22 @@ export class TotalBytes {
     this.#unseenBytes += bytes;
     if (this.#unseenBytes < lookEveryBytes) return;
     this.#unseenBytes = 0;
-    let total = 0;
-    let largest: Holder | undefined;
-    for (const holder of this.#holders) {
-      total += holder.heldBytes;
-      if (largest === undefined || holder.heldBytes > largest.heldBytes) largest = holder;
+    let totalBytes = 0;
+    for (const { heldBytes } of this.#holders) totalBytes += heldBytes;
+    if (totalBytes > this.#bytesMax) this.#evict(totalBytes - this.#bytesMax);
+  }
+
+  /** Ends as many as it takes, those that hold most first. */
+  #evict(excessBytes: number): void {
+    const held = Array.from(this.#holders, (holder) => ({ holder, heldBytes: holder.heldBytes }));
+    held.sort((a, b) => b.heldBytes - a.heldBytes);
+    let left = excessBytes;
+    for (const { holder, heldBytes } of held) {
+      if (left <= 0) return;
+      left -= heldBytes;
+      // What it holds is on its way out: it must not be found again meanwhile.
+      this.#holders.delete(holder);
+      holder.evict();
     }
-    if (total > this.#bytesMax) largest?.evict();
   }
 }

@@ -1,0 +1,115 @@
+/** The tables of limits in docs/protocol.md say what the code does: each row, with its number and a reason. */
+import { deepEqual, ok } from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { classicFrameBytesMax, frameBytesCeiling, roleBytesMax } from "@sluice/protocol";
+import * as full from "@sluice/protocol/full";
+import * as broker from "../../broker/limits.ts";
+import { nameLengthMax } from "../../broker/names.ts";
+import { messageBodyBytesMax, visibilityTimeoutMsMax } from "../../queue/limits.ts";
+import * as http from "../http/limits.ts";
+import { defaultFullLimits as fullLimits } from "../tcp/full/limits.ts";
+import { defaultTcpLimits as tcp } from "../tcp/limits.ts";
+
+const page = readFileSync(join(import.meta.dirname, "../../../../../docs/protocol.md"), "utf8");
+
+const bytes = (count: number): string =>
+  count >= 1024 * 1024 ? `${count / 1024 / 1024} MiB` : count >= 8 * 1024 ? `${count / 1024} KiB` : n(count);
+const n = (count: number): string => count.toLocaleString("en-US");
+const seconds = (ms: number): string => `${ms / 1_000} s`;
+const { liveBufferBytesMax } = broker.defaultBrokerLimits;
+
+/** For each row what its bound has to say; the page may say more. */
+const classic: Readonly<Record<string, readonly string[]>> = {
+  "payload of a frame": [bytes(classicFrameBytesMax), bytes(frameBytesCeiling), bytes(tcp.frameBytesMax)],
+  "framed role": [bytes(roleBytesMax)],
+  "time for the role": [seconds(tcp.roleTimeoutMs)],
+  connections: [n(tcp.connectionCountMax)],
+  "held for an incomplete frame": ["at most twice"],
+  "messages of a producer that wait for the broker": [bytes(tcp.unansweredBytesMax)],
+  "messages in one batch to the broker": [n(tcp.batchCountMax)],
+  "waiting for a topic consumer": ["`CONSUMER_CHANNEL_BUFFER_SIZE`", bytes(liveBufferBytesMax)],
+  "waiting for one socket, beside what the kernel took": [bytes(tcp.unsentBytesMax)],
+  "held by all connections of the port, SLUICE/1 included: half frames, messages without an answer, what waits to be sent":
+    [bytes(tcp.totalBytesMax)],
+  "deliveries to a queue consumer at a time": ["256", bytes(tcp.windowBytes)],
+  "lease of such a delivery": [seconds(tcp.leaseMs)],
+  "after the last word": [seconds(tcp.lingerMs)],
+  "shutting down": [seconds(tcp.drainMs)],
+};
+
+const overHttp: Readonly<Record<string, readonly string[]>> = {
+  "connections of a port, WebSockets included": ["10,000"],
+  "a whole request": ["30 s", "10 s"],
+  "request body": [bytes(http.requestBytesMax)],
+  "message body": [bytes(http.messageBytesMax)],
+  "messages of one enqueue, receipts of one ack": [n(http.batchCountMax), bytes(broker.batchBytesMax)],
+  "attributes of a message": [n(http.attributeCountMax), bytes(http.attributesBytesMax)],
+  "key of a record": [n(http.keyLengthMax)],
+  "messages of one dequeue, records of one read": [n(http.answerCountMax), bytes(http.answerBytesMax)],
+  "`waitSeconds`": [n(http.waitSecondsMax)],
+  "visibility timeout, delay of a nack": [`${http.hideSecondsMax / 3_600} hours`],
+};
+
+const overFull: Readonly<Record<string, readonly string[]>> = {
+  "payload of a frame": [bytes(full.fullFrameBytesMax)],
+  body: [bytes(messageBodyBytesMax)],
+  "bodies and keys of a send, publish or transaction": [bytes(broker.batchBytesMax)],
+  "messages of a send, records of a publish or transaction, receipts of an ack": [
+    n(full.entryCountMax),
+    n(broker.batchCountMax),
+  ],
+  "deliveries of a receive, records of a fetch": [n(full.answerCountMax), n(broker.countPerRequestMax)],
+  "topics of a join or commit, publishes or sends of a transaction": [n(full.partCountMax)],
+  "partitions of a commit": [n(full.partitionCountMax)],
+  "attributes of a message": [
+    n(full.attributeCountMax),
+    bytes(full.attributesBytesMax),
+    n(broker.attributeCountMax),
+    bytes(broker.attributesBytesMax),
+  ],
+  names: [n(nameLengthMax)],
+  "token; name of client and producer; sentence and reason": [
+    bytes(full.tokenBytesMax),
+    n(full.sentenceBytesMax),
+  ],
+  "time for hello": [seconds(fullLimits.helloTimeoutMs)],
+  "requests under way": [n(fullLimits.requestCountMax), bytes(fullLimits.requestBytesMax)],
+  "receives and fetches under way": [n(fullLimits.readCountMax), bytes(fullLimits.readBytesMax)],
+  "waiting to be sent": [bytes(fullLimits.pushBytes), bytes(fullLimits.outgoingBytesMax)],
+  "held by all connections of the port, classic ones included: requests, half frames, answers": [
+    bytes(tcp.totalBytesMax),
+  ],
+  "subscriptions and memberships of a connection": [n(fullLimits.subscriptionCountMax)],
+  "credit of a subscription": [n(fullLimits.creditMax)],
+  "deliveries that are remembered to be given back with the connection": [n(fullLimits.heldCountMax)],
+  "buffer of a live subscription": [n(fullLimits.bufferCountMax), bytes(liveBufferBytesMax)],
+  "live subscribers of a topic": [n(fullLimits.subscriberCountMax)],
+  "visibility timeout; wait": [
+    `${visibilityTimeoutMsMax / 3_600_000} hours`,
+    `${broker.waitMsMax / 60_000} minutes`,
+  ],
+  drain: [seconds(tcp.drainMs)],
+};
+
+for (const [heading, table] of [
+  ["## 6. Limits", classic],
+  ["## 9. HTTP limits", overHttp],
+  ["### Limits", overFull],
+] as const) {
+  test(`the table under "${heading}"`, () => {
+    const [, text = ""] = new RegExp(`\n${heading}\n([^#]*)`).exec(page) ?? [];
+    const rows = text.matchAll(/^\| (.*?) \| (.*?) \| (.*?) \|$/gm);
+    const bounds = new Map(
+      Array.from(rows, ([, what = "", bound = "", why = ""]) => [what, { bound, why }] as const).filter(
+        ([what]) => what !== "what" && what !== "---",
+      ),
+    );
+    deepEqual([...bounds.keys()], Object.keys(table));
+    for (const [what, { bound, why }] of bounds) {
+      ok(why.trim().length > 0, `${what} has a reason`);
+      for (const part of table[what] ?? []) ok(bound.includes(part), `${what}: '${bound}' says '${part}'`);
+    }
+  });
+}
