@@ -9,18 +9,33 @@ import { settled } from "./ledger.ts";
 export class VirtualBroker implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly disk = new SimulatedDisk(seededRandom(1));
+  readonly #options: Partial<BrokerOptions> & { readonly on?: "disk" | "memory" };
   #broker: Broker | undefined;
+
+  private constructor(options: Partial<BrokerOptions> & { readonly on?: "disk" | "memory" }) {
+    this.#options = options;
+  }
 
   static async open(
     options: Partial<BrokerOptions> & { readonly on?: "disk" | "memory" } = {},
   ): Promise<VirtualBroker> {
-    const world = new VirtualBroker();
-    const { on = "memory", ...rest } = options;
-    const random = seededRandom(2);
-    const journal: Journal =
-      on === "disk" ? await FileJournal.open({ disk: world.disk, random }) : new MemoryJournal();
-    world.#broker = await settled(world.clock, Broker.open({ journal, clock: world.clock, random, ...rest }));
+    const world = new VirtualBroker(options);
+    await world.#start();
     return world;
+  }
+
+  async #start(): Promise<void> {
+    const { on = "memory", ...rest } = this.#options;
+    const { clock, disk } = this;
+    const random = seededRandom(2);
+    const journal: Journal = on === "disk" ? await FileJournal.open({ disk, random }) : new MemoryJournal();
+    this.#broker = await settled(clock, Broker.open({ journal, clock, random, ...rest }));
+  }
+
+  /** The broker ends as it should, and another one begins with what is on the disk. */
+  async restart(): Promise<void> {
+    await settled(this.clock, this.broker[Symbol.asyncDispose]());
+    await this.#start();
   }
 
   get broker(): Broker {
