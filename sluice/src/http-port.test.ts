@@ -1,10 +1,20 @@
-/** What belongs to an HTTP port whatever its routes are: how many may connect. */
-import { equal, match } from "node:assert/strict";
+/** What belongs to an HTTP port whatever its routes are: how many may connect, and what their requests take together. */
+import { deepEqual, equal, match } from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
-import { Access, silentLog, systemClock } from "@sluice/runtime";
-import { HttpPort } from "./http-port.ts";
+import { acceptJson } from "@sluice/http-edge";
+import { Access, createLog, silentLog, systemClock } from "@sluice/runtime";
+import type { FastifyPluginAsync } from "fastify";
+import { HttpPort, type HttpPortOptions } from "./http-port.ts";
+
+const openPort = (options: Partial<HttpPortOptions>): Promise<HttpPort> =>
+  HttpPort.open({
+    ...{ title: "test", version: "1", host: "127.0.0.1", port: 0, setting: "HTTP_PORT" },
+    ...{ parts: [], ownRoutes: [], allowedHosts: [], log: silentLog },
+    access: new Access({ tokens: [], clock: systemClock }),
+    ...options,
+  });
 
 async function answerOver(socket: Socket): Promise<string> {
   socket.write("GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -13,12 +23,7 @@ async function answerOver(socket: Socket): Promise<string> {
 }
 
 test("a connection too many is closed; a place that gets free can be taken", async () => {
-  await using port = await HttpPort.open({
-    ...{ title: "test", version: "1", host: "127.0.0.1", port: 0, setting: "HTTP_PORT" },
-    ...{ parts: [], ownRoutes: [], allowedHosts: [], log: silentLog },
-    access: new Access({ tokens: [], clock: systemClock }),
-    connectionCountMax: 2,
-  });
+  await using port = await openPort({ connectionCountMax: 2 });
   const dial = (): Socket => connect(port.address.port, port.address.address);
   const [first, second] = [dial(), dial()];
   for (const socket of [first, second]) match(await answerOver(socket), /^HTTP\/1\.1 404 /);
@@ -36,4 +41,44 @@ test("a connection too many is closed; a place that gets free can be taken", asy
   } while (answer === undefined);
   match(answer, /^HTTP\/1\.1 404 /);
   for (const socket of [first, fourth]) socket.destroy();
+});
+
+test("bodies on their way are bounded together: the largest goes, and the others arrive", async () => {
+  const mebi = 1024 * 1024;
+  const warnings: string[] = [];
+  const lengthOf: FastifyPluginAsync = async (app) => {
+    acceptJson(app, 8 * mebi);
+    app.post("/length", async (request) => String(request.body).length);
+  };
+  await using port = await openPort({
+    ownRoutes: [lengthOf],
+    bodyBytesMax: mebi,
+    log: createLog("warn", { write: (line) => warnings.push(JSON.parse(line).msg) }),
+  });
+  const begin = async (bodyBytes: number, sentBytes: number) => {
+    const socket = connect(port.address.port, port.address.address).on("error", () => {});
+    const head = `POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${bodyBytes}\r\n\r\n`;
+    const body = `"${"x".repeat(bodyBytes - 2)}"`;
+    socket.write(head + body.slice(0, sentBytes));
+    const answer = once(socket, "data").then(([bytes]) => String(bytes));
+    answer.catch(() => {});
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    return { answer, closed, finish: () => socket.end(body.slice(sentBytes)) };
+  };
+  const hoarder = await begin(2 * mebi, 700_000);
+  const modest = await begin(300_000, 299_000);
+  // 100,000 more are too much, whoever sends them.
+  const last = await begin(200_000, 199_000);
+  await hoarder.closed;
+  modest.finish();
+  last.finish();
+  match(await modest.answer, /299998$/);
+  match(await last.answer, /199998$/);
+  deepEqual(warnings, ["request bodies take too much; one of the largest is ended"]);
+  // What was held is given up with the answer, so that the same fits again.
+  for (let i = 0; i < 5; i++) {
+    const again = await begin(900_000, 0);
+    again.finish();
+    match(await again.answer, /899998$/);
+  }
 });

@@ -24,6 +24,7 @@ import Fastify, {
   type FastifyPluginAsync,
   LogController,
 } from "fastify";
+import { boundRequestBodies } from "./request-bodies.ts";
 import { isLoopback } from "./settings.ts";
 
 export interface HttpPortOptions {
@@ -44,11 +45,15 @@ export interface HttpPortOptions {
   readonly tls?: ServerTls;
   /** Connections at a time, WebSockets among them; one more is closed without a word. Default 10,000. */
   readonly connectionCountMax?: number;
+  /** Bytes of request bodies that are on their way, of all connections together. Default 256 MiB. */
+  readonly bodyBytesMax?: number;
   readonly log: Log;
 }
 
 /** Above what a host with the usual limits opens files for, and a bound on what clients that do nothing cost. */
 const defaultConnectionCountMax = 10_000;
+/** As much as all connections of the framed port may hold. */
+const defaultBodyBytesMax = 256 * 1024 * 1024;
 
 /** Whole time a client may take to send a request, headers and body; slower ones are answered 408 and closed. */
 const requestTimeoutMs = 30_000;
@@ -105,6 +110,7 @@ export class HttpPort implements AsyncDisposable {
       const detail = `This server does not answer to the name '${hostName(request.headers.host)}'; see ALLOWED_HOSTS.`;
       await sendProblem(reply, problem(421, "host-not-allowed", detail));
     });
+    boundRequestBodies(app, options.bodyBytesMax ?? defaultBodyBytesMax, options.log);
     await app.register(swagger, {
       openapi: {
         openapi: "3.1.0",

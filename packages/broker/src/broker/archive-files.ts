@@ -1,12 +1,10 @@
-/** Which files of the archive the topics of a broker refer to, and which they have just ceased to. */
-import type { ArchiveFile } from "../journal/archive.ts";
+/** Which files of the archive the topics of a broker refer to, which they have just ceased to, and what becomes of those that nobody refers to. */
+import type { Log } from "@sluice/runtime";
+import type { Archive, ArchiveFile } from "../journal/archive.ts";
+import type { Journal } from "../journal/journal.ts";
+import { fateOf } from "../topic/decide/adopt.ts";
 import { takeDeadFiles as takeDeadFilesOf } from "../topic/state.ts";
 import type { BrokerState, Change } from "./state.ts";
-
-export function* referencedFiles(state: BrokerState): Generator<ArchiveFile> {
-  for (const { partitions } of state.topics())
-    for (const { archived } of partitions) for (const { file } of archived) yield file;
-}
 
 /** Files of no use any more since these changes were applied. */
 export function takeDeadFiles(state: BrokerState, changes: readonly Change[]): readonly ArchiveFile[] {
@@ -24,3 +22,61 @@ export function isFoldedWhole(state: BrokerState): boolean {
   for (const { orphanRecords } of state.topics()) if (orphanRecords > 0) return false;
   return true;
 }
+
+interface Reconciling {
+  readonly state: BrokerState;
+  readonly journal: Journal;
+  readonly log: Log;
+  commit(changes: readonly Change[]): Promise<unknown>;
+}
+
+/**
+ * Once after the replay. What is referred to and missing is told. A file that nothing refers to is removed when what it holds is deleted or there
+ * without it: then a process ended before its record. Otherwise damage may have taken the record, and the file is referred to anew.
+ */
+export async function reconcileArchive(core: Reconciling, isWhole: boolean): Promise<void> {
+  const { archive } = core.journal;
+  if (archive === undefined) return;
+  const unneeded = new Map(archive.files().map((file) => [nameOf(file), file]));
+  for (const file of referencedFiles(core.state)) {
+    if (unneeded.delete(nameOf(file))) continue;
+    core.log.error({ file }, "a file of the archive is not there; its records are lost");
+  }
+  for (const file of unneeded.values()) {
+    try {
+      await reconcileFile(core, archive, file, isWhole);
+    } catch (err) {
+      core.log.error({ err, file }, "a file of the archive that nothing refers to cannot be read; it stays");
+    }
+  }
+}
+
+async function reconcileFile(
+  core: Reconciling,
+  archive: Archive,
+  { number, salt }: ArchiveFile,
+  isWhole: boolean,
+): Promise<void> {
+  const { state, log } = core;
+  const file = { number, salt };
+  const content = await archive.look(file);
+  if (content === undefined) return archive.release([file]);
+  const { owner, partition, ...rest } = content;
+  const partitionLog = state.topic(owner)?.partitions[partition];
+  const range = { file, ...rest };
+  const fate = partitionLog === undefined ? "keep" : fateOf(partitionLog, range, isWhole);
+  if (fate === "useless") return archive.release([file]);
+  if (fate === "keep") {
+    log.error({ file, ...content }, "a file of the archive holds records that nothing refers to; it stays");
+    return;
+  }
+  await core.commit([{ what: "topic", owner, record: { kind: "archived", partition, ...range } }]);
+  log.warn({ file, ...content }, "took up a file of the archive that nothing referred to any more");
+}
+
+function* referencedFiles(state: BrokerState): Generator<ArchiveFile> {
+  for (const { partitions } of state.topics())
+    for (const { archived } of partitions) for (const { file } of archived) yield file;
+}
+
+const nameOf = ({ number, salt }: ArchiveFile): string => `${number}-${salt}`;

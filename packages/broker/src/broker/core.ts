@@ -6,7 +6,7 @@ import { assert, type Clock, type Log, type Now, type Random } from "@sluice/run
 import type { ArchiveFile } from "../journal/archive.ts";
 import type { Durability, Journal, Shortage, StorageFault } from "../journal/journal.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
-import { isFoldedWhole, referencedFiles, takeDeadFiles } from "./archive-files.ts";
+import { isFoldedWhole, reconcileArchive, takeDeadFiles } from "./archive-files.ts";
 import type { Memory } from "./batch.ts";
 import { takeAllDeadBodies } from "./dead-bodies.ts";
 import type { Salt } from "./ids.ts";
@@ -63,9 +63,7 @@ export class Core {
       }
     });
     this.journal.release(takeAllDeadBodies(this.state));
-    // What refers to a file may be what was lost: then all files stay until a start that finds nothing wrong.
-    const mayRemove = damages.length === 0 && isFoldedWhole(this.state);
-    await this.journal.archive?.reconcile(referencedFiles(this.state), mayRemove);
+    await reconcileArchive(this, damages.length === 0 && isFoldedWhole(this.state));
   }
 
   /** Hears of each commit from now on. */

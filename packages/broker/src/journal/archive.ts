@@ -42,9 +42,20 @@ export interface ArchiveAnswer {
   readonly nextOffset: number;
 }
 
+/** What a file is found to hold. */
+export interface ArchiveContent extends ArchiveSource {
+  readonly firstOffset: number;
+  readonly endOffset: number;
+  /** When the newest of the records was published. */
+  readonly newestMs: number;
+  /** Of the groups, with what stands beside the batches. */
+  readonly byteLength: number;
+}
+
 export interface Archive {
   /**
-   * Writes a file with the batches, and resolves when it is on the disk with its name. Rejects with the error of the disk or of `batches`, and
+   * Writes a file with the batches, after everything appended so far is synced, and resolves when it is on the disk with its name: so a file never
+   * holds what a power cut may take from the log. Rejects with the error of the disk or of `batches`, and
    * leaves nothing then.
    */
   write(source: ArchiveSource, batches: AsyncIterable<readonly ArchivedBatch[]>): Promise<ArchiveFile>;
@@ -64,9 +75,9 @@ export interface Archive {
   /** Nothing refers to these files any more. They are removed once everything appended so far is synced. */
   release(files: Iterable<ArchiveFile>): void;
 
-  /**
-   * Once after the replay: what the log refers to. A file that is missing is told to the log. The others are removed if `mayRemove`: what refers to
-   * them might stand where the log is damaged.
-   */
-  reconcile(referenced: Iterable<ArchiveFile>, mayRemove: boolean): Promise<void>;
+  /** The files that are there. */
+  files(): readonly ArchiveFile[];
+
+  /** Looks what a file holds; undefined when nothing of it can be read. Rejects as `read` does. */
+  look(file: ArchiveFile): Promise<ArchiveContent | undefined>;
 }

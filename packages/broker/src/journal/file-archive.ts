@@ -3,18 +3,19 @@ import type { Log, Random } from "@sluice/runtime";
 import type {
   Archive,
   ArchiveAnswer,
+  ArchiveContent,
   ArchivedBatch,
   ArchiveFile,
   ArchiveRead,
   ArchiveSource,
 } from "./archive.ts";
-import { type GroupEntry, readGroup } from "./archive-codec.ts";
+import { type Group, type GroupEntry, readGroup } from "./archive-codec.ts";
 import { type FoundGroups, findGroups } from "./archive-index.ts";
 import { readRecord } from "./archive-record.ts";
 import { writeArchive } from "./archive-writer.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import { OpenFiles } from "./open-files.ts";
-import { fileName, type JournalFile, newSalt } from "./segment.ts";
+import { fileName, headerBytes, type JournalFile, newSalt } from "./segment.ts";
 import { readWhole } from "./whole-transfer.ts";
 
 /** A group of about so many bytes is read as a whole, for whatever is wanted of it. */
@@ -31,6 +32,8 @@ export interface FileArchiveOptions {
   readonly random: Random;
   readonly log: Log;
   readonly groupBytes: number;
+  /** Resolves when everything appended so far is synced. */
+  readonly flush: () => Promise<void>;
   /** Makes changes of names durable. */
   readonly syncDirectory: () => Promise<void>;
   /** The newest append, and the newest one that is synced. */
@@ -67,9 +70,10 @@ export class FileArchive implements Archive {
   }
 
   async write(source: ArchiveSource, batches: AsyncIterable<readonly ArchivedBatch[]>): Promise<ArchiveFile> {
-    const { disk, random, groupBytes, syncDirectory } = this.#options;
+    const { disk, random, groupBytes, flush, syncDirectory } = this.#options;
     const identity = { kind: "archive", number: this.#nextNumber++, salt: newSalt(random) } as const;
     const file = { ...identity, name: fileName(identity) };
+    await flush();
     await writeArchive(disk, file, source, batches, groupBytes);
     await syncDirectory();
     this.#files.set(file.name, file);
@@ -86,8 +90,8 @@ export class FileArchive implements Archive {
     return this.#reading(of, async (file, open) => {
       for (let index = groupAt(open.entries, fromOffset); index < open.entries.length; index++) {
         if ((open.entries[index] as GroupEntry).newestMs < timeMs) continue;
-        const [batches = []] = await this.#groups(file, open, index, 1);
-        const found = batches.find(
+        const [group] = await this.#groups(file, open, index, 1);
+        const found = group?.batches.find(
           ({ firstOffset, count, publishedAtMs }) =>
             firstOffset + count > fromOffset && publishedAtMs >= timeMs,
         );
@@ -108,16 +112,26 @@ export class FileArchive implements Archive {
     this.proceed();
   }
 
-  async reconcile(referenced: Iterable<ArchiveFile>, mayRemove: boolean): Promise<void> {
-    const { log } = this.#options;
-    const names = new Set([...referenced].map(nameOf));
-    for (const file of names) {
-      if (!this.#files.has(file))
-        log.error({ file }, "a file of the archive is not there; its records are lost");
-    }
-    if (!mayRemove) return;
-    this.release([...this.#files.values()].filter(({ name }) => !names.has(name)));
-    await this.#turn;
+  files(): readonly ArchiveFile[] {
+    return [...this.#files.values()];
+  }
+
+  async look(of: ArchiveFile): Promise<ArchiveContent | undefined> {
+    return this.#reading(of, async (file, open) => {
+      const { entries, end } = open;
+      let newestMs = Number.NEGATIVE_INFINITY;
+      for (const entry of entries) newestMs = Math.max(newestMs, entry.newestMs);
+      for (let index = entries.length - 1; index >= 0; index--) {
+        const [group] = await this.#groups(file, open, index, 1);
+        const last = group?.batches.at(-1);
+        if (group === undefined || last === undefined) continue;
+        const { owner, partition } = group;
+        const { firstOffset } = entries[0] as GroupEntry;
+        const endOffset = last.firstOffset + last.count;
+        return { owner, partition, firstOffset, endOffset, newestMs, byteLength: end - headerBytes };
+      }
+      return undefined;
+    });
   }
 
   /** More is synced: removes what may be removed now. */
@@ -204,7 +218,7 @@ export class FileArchive implements Archive {
     let bytes = 0;
     for (let index = groupAt(open.entries, offset); index < open.entries.length; ) {
       const groups = await this.#groups(file, open, index, bytesMax - bytes);
-      for (const batch of groups.flat()) {
+      for (const batch of groups.flatMap((group) => group?.batches ?? [])) {
         const { firstOffset, count } = batch;
         if (firstOffset + count <= offset) continue;
         bytes += batch.bytes.byteLength;
@@ -219,13 +233,13 @@ export class FileArchive implements Archive {
     return { batches, nextOffset: endOffset };
   }
 
-  /** The batches of the group at `index` and of those behind it, as far as `bytesMax` goes: one group at least. Those of a damaged one are missing. */
+  /** The group at `index` and those behind it, as far as `bytesMax` goes: one group at least. Undefined for one that is damaged. */
   async #groups(
     file: JournalFile,
     open: OpenArchive,
     index: number,
     bytesMax: number,
-  ): Promise<readonly (readonly ArchivedBatch[])[]> {
+  ): Promise<readonly (Group | undefined)[]> {
     const { entries } = open;
     const startOf = (group: number): number => entries[group]?.fileOffset ?? open.end;
     let after = index + 1;
@@ -237,13 +251,13 @@ export class FileArchive implements Archive {
     return entries.slice(index, after).map(({ fileOffset, firstOffset }, i) => {
       const end = Math.min(startOf(index + i + 1) - start, length);
       const group = readGroup(readRecord(bytes.subarray(fileOffset - start, end), file.salt));
-      if (group !== undefined) return group.batches;
+      if (group !== undefined) return group;
       const endOffset = entries[index + i + 1]?.firstOffset;
       this.#options.log.error(
         { file: file.name, offset: fileOffset, firstOffset, endOffset },
         "a part of a file of the archive is damaged and was passed over",
       );
-      return [];
+      return undefined;
     });
   }
 }

@@ -174,6 +174,7 @@ export class FileJournal implements Journal {
         random,
         log: this.#log,
         groupBytes: this.#options.archiveGroupBytes ?? groupBytesDefault,
+        flush: () => commit.flush(),
         syncDirectory: () => commit.syncDirectory(),
         progress: () => commit,
         onRemoved: () => reserve.retry(),

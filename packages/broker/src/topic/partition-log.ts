@@ -73,12 +73,13 @@ export class PartitionLog {
 
   /**
    * What lies before the end of the range is in the archive from now on. Returns the batches that it stands for; undefined, and nothing changed,
-   * when the range is of no use: it lies before the start, or has offsets of a range before it.
+   * when the range is of no use: it lies before the start, or has offsets of another range.
    */
   archive(range: ArchivedRange): readonly KeptBatch[] | undefined {
-    const before = this.#archived.at(-1)?.endOffset ?? 0;
-    if (range.endOffset <= this.#startOffset || range.firstOffset < before) return undefined;
-    this.#archived.push(range);
+    const index = firstBehind(this.#archived, range.firstOffset);
+    const next = this.#archived[index]?.firstOffset ?? Number.POSITIVE_INFINITY;
+    if (range.endOffset <= this.#startOffset || range.endOffset > next) return undefined;
+    this.#archived.splice(index, 0, range);
     this.#archivedBytes += range.byteLength;
     this.#endOffset = Math.max(this.#endOffset, range.endOffset);
     return this.#dropBefore(range.endOffset);

@@ -47,6 +47,10 @@ const command = fc.oneof(
       fence: fc.option(fc.record({ generation: beside, ...place, offset: beside })),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("archive"), topic, partition: fc.nat(2), bytes: fc.nat(60) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart"), checkpoint: fc.boolean() }) },
 );
 type Command = typeof command extends fc.Arbitrary<infer Value> ? Value : never;
@@ -163,6 +167,10 @@ class Pair {
       }
       case "transact":
         this.#transact(command);
+        return;
+      case "archive":
+        // Where records lie is nothing that the model knows of.
+        world.archive(command.topic, command.partition, command.bytes);
         return;
       case "restart":
         this.world = command.checkpoint ? world.checkpointed() : world.restarted();

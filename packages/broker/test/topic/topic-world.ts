@@ -26,7 +26,9 @@ import {
   GroupState,
   isWritten,
   type KeptBatch,
+  nextRange,
   type OutgoingRecord,
+  type RecordsArchived,
   snapshotGroup,
   snapshotTopic,
   type TopicJournalRecord,
@@ -57,9 +59,12 @@ export class TopicWorld {
   readonly journal: WrittenPart[][] = [];
   /** Bodies by position, as the segments of a journal hold them. */
   readonly #segments: Map<number, Uint8Array>;
+  /** What the files of the archive hold, by number. */
+  readonly #files: Map<number, readonly KeptBatch[]>;
 
-  constructor(segments = new Map<number, Uint8Array>()) {
+  constructor(segments = new Map<number, Uint8Array>(), files = new Map<number, readonly KeptBatch[]>()) {
     this.#segments = segments;
+    this.#files = files;
   }
 
   get now() {
@@ -135,7 +140,7 @@ export class TopicWorld {
 
   /** The same world after a restart: the fold of its journal. */
   restarted(journal: readonly WrittenPart[][] = this.journal): TopicWorld {
-    const world = new TopicWorld(this.#segments);
+    const world = new TopicWorld(this.#segments, this.#files);
     world.wallMs = this.wallMs;
     world.monotonicMs = this.monotonicMs;
     world.journal.push(...journal);
@@ -165,13 +170,37 @@ export class TopicWorld {
 
   /** Fetches as the shell does; the refusal when there is one. */
   read(number: number, ask: Fetch): readonly TopicRecord[] | string {
-    const answer = fetch(this.theTopic(number), ask);
-    if (!answer.ok) return answer.refusal;
     const taken = new FetchedRecords(ask);
-    for (const batch of answer.reply.batches) {
-      if (!taken.full) ok(taken.take(batch, this.bytesOf(batch)), "what was written can be read");
+    for (let offset = ask.offset; ; ) {
+      const answer = fetch(this.theTopic(number), { ...ask, offset });
+      if (!answer.ok) return answer.refusal;
+      const { archived, batches } = answer.reply;
+      const behind = (this.#files.get(archived?.file.number ?? 0) ?? []).filter(
+        ({ firstOffset, count }) => firstOffset + count > offset,
+      );
+      for (const batch of archived === undefined ? batches : behind) {
+        if (!taken.full) ok(taken.take(batch, this.bytesOf(batch)), "what was written can be read");
+      }
+      if (archived === undefined) return taken.records;
+      offset = archived.endOffset;
     }
-    return taken.records;
+  }
+
+  /** Moves the oldest batches of a partition into a file, as the shell does; the record, or undefined when there is nothing to be moved. */
+  archive(number: number, partition = 0, fileBytesMax = 1e6): RecordsArchived | undefined {
+    const topic = this.theTopic(number);
+    const log = topic.partitions[partition];
+    const range = log && nextRange(log, topic.settings, fileBytesMax, log.endOffset);
+    if (range === undefined) return undefined;
+    const { batches, ...rest } = range;
+    const file = { number: this.#files.size + 1, salt: 0xffff_ffff };
+    this.#files.set(
+      file.number,
+      batches.map((batch) => ({ ...batch, bytes: this.bytesOf(batch) })),
+    );
+    const record = { kind: "archived", partition, file, ...rest } as const;
+    this.append([{ owner: number, record }]);
+    return record;
   }
 
   /** Everything that outlives a restart, in an order that does not depend on how it came about. */
@@ -185,7 +214,13 @@ export class TopicWorld {
         const { startOffset, endOffset } = log;
         const ask = { partition, offset: startOffset, recordsMax: 1e9, bytesMax: 1e9 };
         const places = log.batches.map(({ firstOffset, count }) => ({ firstOffset, count }));
-        return { startOffset, endOffset, places, records: this.read(state.number, ask) };
+        return {
+          startOffset,
+          endOffset,
+          places,
+          archived: log.archived,
+          records: this.read(state.number, ask),
+        };
       }),
     }));
     const groups = [...this.groups.values()].map(({ assignment, committed }) => ({

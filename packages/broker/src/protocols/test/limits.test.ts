@@ -42,6 +42,7 @@ const classic: Readonly<Record<string, readonly string[]>> = {
 const overHttp: Readonly<Record<string, readonly string[]>> = {
   "connections of a port, WebSockets included": ["10,000"],
   "a whole request": ["30 s", "10 s"],
+  "request bodies on their way, of all connections": ["256 MiB"],
   "request body": [bytes(http.requestBytesMax)],
   "message body": [bytes(http.messageBytesMax)],
   "messages of one enqueue, receipts of one ack": [n(http.batchCountMax), bytes(broker.batchBytesMax)],
