@@ -5,7 +5,7 @@ import type { QueueAges, QueueCounts } from "../queue/counts.ts";
 import type { Attributes, MoveReason, Receipt } from "../queue/message.ts";
 import type { RedriveStatus } from "../queue/redrive-task.ts";
 import type { QueueSettings, RetryPolicy } from "../queue/settings.ts";
-import type { Refusal, Result } from "./api.ts";
+import type { Refusal, Result } from "./api-refusals.ts";
 import type { Durable, ProducerSequence } from "./api-words.ts";
 
 export interface SendRequest {

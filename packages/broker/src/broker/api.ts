@@ -7,9 +7,7 @@
  */
 import type { OutgoingMessage } from "../queue/commands.ts";
 import type { Receipt } from "../queue/message.ts";
-import type { QueueRefusal, Refused } from "../queue/refusals.ts";
 import type { OutgoingRecord, RecordPlace, TopicRecord } from "../topic/commands.ts";
-import type { TopicRefusal } from "../topic/refusals.ts";
 import type {
   GroupDescription,
   GroupMemberRequest,
@@ -27,6 +25,7 @@ import type {
   ReceiveRequest,
   SendRequest,
 } from "./api-queues.ts";
+import type { Result } from "./api-refusals.ts";
 import type {
   ConfigureTopicRequest,
   CreateTopicRequest,
@@ -46,26 +45,10 @@ import type { Durable, ProducerSequence } from "./api-words.ts";
 export type { Attribute, Attributes } from "../queue/message.ts";
 export type * from "./api-groups.ts";
 export type * from "./api-queues.ts";
+export { brokerRefusals, type Refusal, type Result } from "./api-refusals.ts";
 export type * from "./api-topics.ts";
 export type * from "./api-words.ts";
 export type { OutgoingMessage, OutgoingRecord, TopicRecord };
-
-/** Refusals that no single queue or topic can give, because they are about the broker as a whole. */
-export const brokerRefusals = [
-  "invalid-name",
-  "owned-topic",
-  "stale-sequence",
-  "limit-exceeded",
-  "memory-full",
-  "disk-full",
-  "too-many-consumers",
-  "storage-failed",
-  "shutting-down",
-] as const;
-
-export type Refusal = QueueRefusal | TopicRefusal | (typeof brokerRefusals)[number];
-
-export type Result<Answer> = ({ readonly ok: true } & Answer) | Refused<Refusal>;
 
 // ---- groups and transactions ----
 
