@@ -6,8 +6,9 @@ import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
 import type { BrokerApi, QueueDelivery } from "../../broker/api.ts";
 import { encodeContent, encodedContentFields } from "./content.ts";
-import { defaultName, instant, milliseconds, queueField } from "./fields.ts";
+import { defaultName, instant, instantField, milliseconds, queueField, textOrNull } from "./fields.ts";
 import { answerBytesMax, answerCountMax, hideSecondsMax, waitSecondsMax } from "./limits.ts";
+import { movedFromOf, movedFromSchema } from "./moved-from.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const querySchema = Type.Object(
@@ -39,8 +40,11 @@ const answerSchema = Type.Object({
       messageId: Type.String(),
       receipt: Type.String(),
       ...encodedContentFields,
-      receiveCount: Type.Integer(),
-      enqueuedAt: Type.String({ format: "date-time" }),
+      receiveCount: Type.Integer({ description: "1 at the first delivery." }),
+      enqueuedAt: instantField(),
+      priority: Type.Integer(),
+      groupId: textOrNull("Of its message group."),
+      movedFrom: movedFromSchema,
     }),
   ),
 });
@@ -137,4 +141,7 @@ const messageOf = (delivery: QueueDelivery): Static<typeof answerSchema>["messag
   ...encodeContent(delivery.body, delivery.attributes),
   receiveCount: delivery.receiveCount,
   enqueuedAt: instant(delivery.enqueuedAtMs),
+  priority: delivery.priority,
+  groupId: delivery.groupId ?? null,
+  movedFrom: movedFromOf(delivery.movedFrom),
 });

@@ -1,20 +1,21 @@
 /** `POST /enqueue`: one message, or several with one answer each. */
 import { allowOnly, type Problem, problem, problemResponses, sendProblem } from "@sluice/http-edge";
+import { formatUuid } from "@sluice/runtime";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import Type, { type Static } from "typebox";
-import type { BrokerApi, OutgoingMessage } from "../../broker/api.ts";
-import { type Content, contentFields, decodeContent } from "./content.ts";
+import type { BrokerApi, OutgoingMessage, QueueBatchApi, Result, SentBatch } from "../../broker/api.ts";
 import { defaultName, durabilityField, queueField, refusedEntry } from "./fields.ts";
 import { batchCountMax } from "./limits.ts";
+import { decodeMessage, type MessageFields, messageFields, messageSchema } from "./message-fields.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const bodySchema = Type.Object(
   {
     queue: queueField,
-    ...contentFields,
-    body: Type.Optional(contentFields.body),
+    ...messageFields,
+    body: Type.Optional(messageFields.body),
     messages: Type.Optional(
-      Type.Array(Type.Object(contentFields, { additionalProperties: false }), {
+      Type.Array(messageSchema, {
         minItems: 1,
         maxItems: batchCountMax,
         description: "Instead of `body`: several messages, sent together in this order.",
@@ -43,7 +44,10 @@ const answerSchema = Type.Object({
 
 type Entry = Static<typeof sentSchema> | Static<typeof refusedEntry>;
 
-export function enqueueRoute(app: FastifyInstance, { broker }: { readonly broker: BrokerApi }): void {
+export function enqueueRoute(
+  app: FastifyInstance,
+  { broker }: { readonly broker: BrokerApi & QueueBatchApi },
+): void {
   app.post<{ Body: Static<typeof bodySchema> }>(
     "/enqueue",
     {
@@ -56,17 +60,15 @@ export function enqueueRoute(app: FastifyInstance, { broker }: { readonly broker
       },
     },
     async ({ body: { queue = defaultName, messages, atomic, ...single } }, reply) => {
-      if (messages === undefined) {
-        const { body } = single;
-        if (body === undefined) return sendProblem(reply, missingBody);
-        if (atomic !== undefined) return sendProblem(reply, notBoth("atomic", "body"));
-        return sendOne(broker, queue, { ...single, body }, reply);
+      if (messages !== undefined) {
+        const beside = Object.keys(single)[0];
+        if (beside !== undefined) return sendProblem(reply, notBoth(beside, "messages"));
+        return sendSeveral(broker, { queue, messages, atomic: atomic ?? false }, reply);
       }
-      const beside = (["body", "bodyEncoding", "attributes"] as const).find(
-        (name) => single[name] !== undefined,
-      );
-      if (beside !== undefined) return sendProblem(reply, notBoth(beside, "messages"));
-      return sendSeveral(broker, queue, messages, atomic ?? false, reply);
+      const { body } = single;
+      if (body === undefined) return sendProblem(reply, missingBody);
+      if (atomic !== undefined) return sendProblem(reply, notBoth("atomic", "body"));
+      return sendOne(broker, queue, { ...single, body }, reply);
     },
   );
   allowOnly(app, "/enqueue", ["POST"]);
@@ -84,10 +86,10 @@ const notBoth = (field: string, other: string): Problem =>
 async function sendOne(
   broker: BrokerApi,
   queue: string,
-  content: Content,
+  given: MessageFields,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const decoded = decodeContent(content, "");
+  const decoded = decodeMessage(given, "");
   if (!decoded.ok) return sendProblem(reply, decoded.problem);
   const result = await broker.send({ queue, messages: [decoded.message] });
   if (!result.ok) return sendRefusal(reply, result);
@@ -95,29 +97,42 @@ async function sendOne(
   return { messageId: result.messageIds[0], durability: result.durability };
 }
 
-/** What was wrong with a message is told in its place; the others are one send. */
+interface Several {
+  readonly queue: string;
+  readonly messages: readonly MessageFields[];
+  readonly atomic: boolean;
+}
+
+/** What was wrong with a message is told in its place. Refused as a whole when nothing was sent because of the queue or the broker. */
 async function sendSeveral(
-  broker: BrokerApi,
-  queue: string,
-  contents: readonly Content[],
-  atomic: boolean,
+  broker: QueueBatchApi,
+  { queue, messages, atomic }: Several,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const decoded = contents.map((content, i) => decodeContent(content, `messages[${i}].`));
+  const decoded = messages.map((message, i) => decodeMessage(message, `messages[${i}].`));
   const good: OutgoingMessage[] = [];
   for (const each of decoded) {
     if (each.ok) good.push(each.message);
     else if (atomic) return sendProblem(reply, each.problem);
   }
-  const result = good.length === 0 ? nothingSent : await broker.send({ queue, messages: good });
+  const result: Result<SentBatch> =
+    good.length === 0 ? nothingSent : await broker.sendBatch({ queue, messages: good, atomic });
   if (!result.ok) return sendRefusal(reply, result);
-  const ids = result.messageIds.values();
-  const messages = decoded.map((each): Entry => {
+  const { ids, refusals, durability } = result;
+  const [first] = refusals.values();
+  if (first !== undefined && refusals.size === good.length)
+    return sendRefusal(reply, { ok: false, ...first });
+  let place = 0;
+  const answers = decoded.map((each): Entry => {
     if (!each.ok) return { code: each.problem.code, detail: each.problem.detail };
-    return { messageId: ids.next().value ?? "", durability: result.durability };
+    const at = place++;
+    const refused = refusals.get(at);
+    if (refused !== undefined) return { code: refused.refusal, detail: refused.detail };
+    return { messageId: formatUuid(ids.subarray(at * idBytes, (at + 1) * idBytes)), durability };
   });
   reply.code(201);
-  return { messages };
+  return { messages: answers };
 }
 
-const nothingSent = { ok: true, messageIds: [], durability: "memory" } as const;
+const idBytes = 16;
+const nothingSent = { ok: true, ids: new Uint8Array(), refusals: new Map(), durability: "memory" } as const;

@@ -1,7 +1,7 @@
 /** The broker's HTTP API as one plugin: its routes, and everything that they share (parsing, validation, error answers). */
 import { acceptJson, answerErrors } from "@sluice/http-edge";
 import type { FastifyPluginAsync } from "fastify";
-import type { BrokerApi } from "../../broker/api.ts";
+import type { BrokerApi, QueueBatchApi } from "../../broker/api.ts";
 import { dequeueRoute } from "./dequeue-route.ts";
 import { enqueueRoute } from "./enqueue-route.ts";
 import { requestBytesMax } from "./limits.ts";
@@ -13,7 +13,7 @@ import { topicResource } from "./topic-resource.ts";
 import { compileValidator } from "./validation.ts";
 
 export interface BrokerRoutesOptions {
-  readonly broker: BrokerApi;
+  readonly broker: BrokerApi & QueueBatchApi;
 }
 
 /**

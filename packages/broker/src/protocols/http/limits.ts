@@ -29,3 +29,15 @@ export const hideSecondsMax = 12 * 60 * 60;
 
 /** Longest partition key in characters. */
 export const keyLengthMax = 1024;
+
+/** Longest delay and time to live in seconds: 10 years. What lies further ahead is a calendar's business. */
+export const delaySecondsMax = 10 * 365 * 24 * 60 * 60;
+
+/** Most urgent priority. */
+export const priorityMax = 9;
+
+/** Longest group id or deduplication id in bytes of UTF-8: each is kept in memory beside its message. */
+export const idBytesMax = 512;
+
+/** Longest reason of a nack that is taken in characters; what is kept of it is shorter. */
+export const reasonLengthMax = 16 * 1024;

@@ -12,7 +12,7 @@ import {
   receiptField,
   refusedEntry,
 } from "./fields.ts";
-import { batchCountMax, hideSecondsMax } from "./limits.ts";
+import { batchCountMax, delaySecondsMax, hideSecondsMax, reasonLengthMax } from "./limits.ts";
 import { sendRefusal } from "./refusals.ts";
 
 const ackSchema = Type.Object(
@@ -79,8 +79,14 @@ const nackSchema = Type.Object(
     delaySeconds: Type.Optional(
       Type.Number({
         minimum: 0,
-        maximum: hideSecondsMax,
-        description: "How long the message stays hidden. Default 0.",
+        maximum: delaySecondsMax,
+        description: "How long the message stays hidden. Default: as the retry policy of the queue has it.",
+      }),
+    ),
+    reason: Type.Optional(
+      Type.String({
+        maxLength: reasonLengthMax,
+        description: "What went wrong; the first 1,024 characters are kept with the message.",
       }),
     ),
   },
@@ -93,14 +99,16 @@ export function nackRoute(app: FastifyInstance, { broker }: { readonly broker: B
     {
       schema: {
         summary: "Give a received message back",
-        description: "It returns to its place in the queue, and its receive count stays.",
+        description:
+          "It returns to its place in the queue, and its receive count stays. One that was received as often as the queue allows becomes a dead letter.",
         tags: ["queues"],
         body: nackSchema,
         response: { 200: durableAnswer, ...problemResponses },
       },
     },
-    async ({ body: { queue = defaultName, receipt, delaySeconds = 0 } }, reply) => {
-      const result = await broker.nack({ queue, receipt, delayMs: milliseconds(delaySeconds) });
+    async ({ body: { queue = defaultName, receipt, delaySeconds, reason } }, reply) => {
+      const delayMs = delaySeconds === undefined ? undefined : milliseconds(delaySeconds);
+      const result = await broker.nack({ queue, receipt, delayMs, error: reason });
       return result.ok ? { durability: result.durability } : sendRefusal(reply, result);
     },
   );

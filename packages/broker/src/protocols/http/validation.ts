@@ -7,16 +7,6 @@ import type { FastifySchemaCompiler } from "fastify";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 
-/** Fields that a later version will understand. Until then they are refused, because ignoring a delay would be worse than saying no. */
-const laterFields: ReadonlySet<string> = new Set([
-  "delaySeconds",
-  "timeToLiveSeconds",
-  "priority",
-  "groupId",
-  "deduplicationId",
-  "reason",
-]);
-
 interface ValidationError {
   readonly keyword: string;
   readonly instancePath: string;
@@ -67,9 +57,6 @@ function unknownField(error: ValidationError): Problem {
   const names = "additionalProperties" in error.params ? error.params.additionalProperties : undefined;
   const name = Array.isArray(names) ? String(names[0]) : "";
   const field = fieldName(error.instancePath, name.slice(0, 60));
-  if (laterFields.has(name)) {
-    return problem(400, "unsupported-field", `This version does not support the field ${field}.`, field);
-  }
   const isAttribute = /^(\/messages\/\d+)?\/attributes$/.test(error.instancePath);
   return isAttribute
     ? problem(

@@ -24,6 +24,9 @@ test("enqueue, dequeue, ack", async () => {
     attributes: {},
     receiveCount: 1,
     enqueuedAt: "2026-01-01T00:00:00.000Z",
+    priority: 0,
+    groupId: null,
+    movedFrom: null,
   });
 
   deepEqual((await api.post("/ack", { queue: "jobs", receipt })).body, { durability: "memory" });
