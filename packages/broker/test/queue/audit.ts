@@ -1,6 +1,6 @@
 /** Looks into a queue with other eyes than the rules do: recounts everything, checks that its parts agree, and dumps it. */
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { queueCounts } from "../../src/queue/index.ts";
+import { browse, queueCounts } from "../../src/queue/index.ts";
 import { LaneWalk } from "../../src/queue/lane.ts";
 import type { Now } from "../../src/queue/now.ts";
 import { ReadyWalk } from "../../src/queue/ready-walk.ts";
@@ -17,12 +17,19 @@ const phaseNames = {
   [Phase.parked]: "parked",
 } as const;
 
+export interface AuditOptions {
+  /** False when the wall clock jumped: the fold of the journal has other remaining times. Default true. */
+  readonly timesToo?: boolean;
+  /** True after records were lost: messages of a group may then be under way beside each other. Default false. */
+  readonly isDamaged?: boolean;
+}
+
 /** The queue as plain data in the order of the sequences. Times that are due show as 0: how long they have been does not matter. */
 export function auditQueue(
   state: QueueState,
   now: Now,
   readBody: (position: number) => Uint8Array | undefined,
-  timesToo: boolean,
+  { timesToo = true, isDamaged = false }: AuditOptions,
 ) {
   const { messages } = state;
   const sequenceOf = (slot: number): number => messages.sequence[slot] as number;
@@ -72,6 +79,14 @@ export function auditQueue(
   );
   equal(messages.used, dumped.length);
   checkExpiries(state, slots);
+  deepEqual(
+    browse(state, { afterSequence: 0, max: slots.length, what: "all" }).map(({ sequence, phase }) => [
+      sequence,
+      phase,
+    ]),
+    dumped.map(({ sequence, phase }) => [sequence, phase === "behind" ? "blocked" : phase]),
+    "browsing shows every message as it is",
+  );
   const { settings, nextSequence, nextLease, paused } = state;
   return {
     number: state.number,
@@ -83,7 +98,7 @@ export function auditQueue(
     messages: dumped,
     lanes: lanesInOrder(state),
     parked: inList(state, state.parked),
-    groups: groupsOf(state),
+    groups: isDamaged ? [] : groupsOf(state),
     deduplication: rememberedIds(state, now, timesToo),
     redrives: state.redrives.tasks,
     nextTask: state.redrives.nextTask,

@@ -1,18 +1,20 @@
 /**
- * The rules against the model. After each random command both must hold the same and have answered the same, and the fold of the
- * journal must be the state. Restarts come in between.
+ * The rules against the model. After each random command both must hold the same and have answered the same; before each restart and at
+ * the end the fold of the journal and of a checkpoint must be the state.
  */
 import { test } from "node:test";
 import fc from "fast-check";
-import { commands, Pair } from "./random-commands.ts";
+import { Pair } from "./pair.ts";
+import { lives } from "./random-commands.ts";
 
 test("random commands: the rules do what the model does, and recovery is the fold of the records", () => {
-  const property = fc.property(commands, (list) => {
-    const pair = new Pair();
-    for (const command of list) {
+  const property = fc.property(lives, ({ commands, ...fixed }) => {
+    const pair = new Pair(fixed);
+    for (const command of commands) {
       pair.run(command);
       pair.compare();
     }
+    pair.world.audit();
   });
   fc.assert(property, { numRuns: Number(process.env.RUNS ?? 300) });
 });

@@ -1,38 +1,8 @@
 /** A queue as simple as it can be said: a list of messages, looked through from the start each time. Slow, and obviously right. */
-import type { MessageOptions, Now, QueueSettings, Receipt } from "../../src/queue/index.ts";
-import { movesBetween, type ModelRedrive, redriveStep } from "./model-redrive.ts";
-
-export interface ModelMessage {
-  readonly sequence: number;
-  readonly body: Uint8Array;
-  readonly enqueuedAtMs: number;
-  readonly priority: number;
-  readonly groupId: string | undefined;
-  /** Name of where it was first sent, `queue/sequence`. */
-  readonly origin: string;
-  readonly moved: ModelMove | undefined;
-  phase: "ready" | "delayed" | "in-flight" | "behind" | "parked";
-  /** Where it stands among the ready messages: by the first number, then by the second. */
-  place: readonly [number, number];
-  /** When its delay or its lease ends; of one behind, when its delay does, if it has one. */
-  dueMs: number;
-  /** Since when it could be received, by the wall clock. */
-  availableAtMs: number;
-  expiresAtMs: number;
-  receiveCount: number;
-  lease: number;
-  lastError: string;
-  parked: { readonly reason: "max-receives" | "expired"; readonly atWallMs: number } | undefined;
-}
-
-export interface ModelMove {
-  readonly from: number;
-  readonly reason: "max-receives" | "expired" | "redrive";
-  readonly receiveCount: number;
-  readonly lastError: string;
-}
-
-export type ModelSend = Partial<MessageOptions> & { readonly body: Uint8Array };
+import type { Now, QueueSettings, Receipt } from "../../src/queue/index.ts";
+import type { ModelMessage, ModelMove, ModelSend } from "./model-message.ts";
+import { lineOf, roomFor } from "./model-order.ts";
+import { type ModelRedrive, redriveStep } from "./model-redrive.ts";
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -80,7 +50,7 @@ export class ModelQueue {
       return sequence;
     });
     if (taken.length === 0) return sequences;
-    const doomed = this.#roomFor(taken);
+    const doomed = roomFor(this, taken);
     if (doomed === undefined) return "queue-full";
     for (const message of doomed) this.drop(message);
     for (const { body, delayMs, timeToLiveMs, priority = 0, groupId, deduplicationId } of taken) {
@@ -101,9 +71,11 @@ export class ModelQueue {
     const inFlight = this.messages.filter(({ phase }) => phase === "in-flight").length;
     const most = Math.min(max, this.settings.inFlightMax - inFlight, this.#startsAllowed(now));
     if (this.paused || most < 1) return [];
-    const [expired, spent, given]: ModelMessage[][] = [[], [], []];
+    const expired: ModelMessage[] = [];
+    const spent: ModelMessage[] = [];
+    const given: ModelMessage[] = [];
     let bytes = 0;
-    for (const message of this.line(now)) {
+    for (const message of lineOf(this, now)) {
       if (given.length === most) break;
       if (message.expiresAtMs <= now.monotonicMs) expired.push(message);
       else if (this.#isSpent(message)) spent.push(message);
@@ -122,21 +94,6 @@ export class ModelQueue {
       message.lease = this.nextLease++;
       return { sequence: message.sequence, lease: message.lease };
     });
-  }
-
-  /** The ready messages in the order in which they are received. */
-  line({ wallMs }: Now): readonly ModelMessage[] {
-    const lanes = Array.from({ length: 10 }, (_, priority) => this.#lane(9 - priority));
-    const line: ModelMessage[] = [];
-    for (;;) {
-      const heads = lanes.flatMap(([head]) => head ?? []);
-      const aged = heads.filter((head) => head.availableAtMs <= wallMs - this.settings.priorityAgingMs);
-      aged.sort((a, b) => a.availableAtMs - b.availableAtMs);
-      const next = aged[0] ?? heads[0];
-      if (next === undefined) return line;
-      line.push(next);
-      lanes[9 - next.priority]?.shift();
-    }
   }
 
   ack(receipt: Receipt, now: Now): string | undefined {
@@ -192,10 +149,37 @@ export class ModelQueue {
     return undefined;
   }
 
-  purge(): void {
+  purge(): number {
+    const purged = this.messages.length;
     this.messages = [];
     this.parked = [];
     this.groups.clear();
+    return purged;
+  }
+
+  /** The ids that would be found, the oldest first. */
+  remembered({ monotonicMs }: Now) {
+    const sinceMs = monotonicMs - this.settings.deduplicationWindowMs;
+    return [...this.ids]
+      .filter(([, { atMs }]) => atMs > sinceMs)
+      .map(([id, { sequence, atMs }]) => ({ id, sequence, ageMs: monotonicMs - atMs }));
+  }
+
+  /** The clock runs on from another number. What was overdue is due now: how long it had been is not carried over. */
+  restart(before: Now, shiftMs: number, fromCheckpoint: boolean): void {
+    if (fromCheckpoint) {
+      this.forget(before);
+      this.starts = never;
+      if (this.running !== undefined) this.running.dueMs = before.monotonicMs;
+    }
+    const shifted = (ms: number): number => Math.max(ms, before.monotonicMs) + shiftMs;
+    for (const message of this.messages) {
+      if (message.dueMs > 0 || message.phase === "in-flight") message.dueMs = shifted(message.dueMs);
+      message.expiresAtMs = shifted(message.expiresAtMs);
+    }
+    this.ids = new Map([...this.ids].map(([id, one]) => [id, { ...one, atMs: one.atMs + shiftMs }]));
+    this.startsAtMs += shiftMs;
+    if (this.running !== undefined) this.running.dueMs = shifted(this.running.dueMs);
   }
 
   find(sequence: number): ModelMessage | undefined {
@@ -283,5 +267,132 @@ export class ModelQueue {
     this.messages = this.messages.filter((one) => one !== message);
     this.parked = this.parked.filter((one) => one !== message);
     this.#leaveGroup(message);
+  }
+
+  /** Moves or drops those that are expired; those that were received too often only when there are none of them. */
+  #go(expired: readonly ModelMessage[], spent: readonly ModelMessage[], now: Now): void {
+    if (expired.length === 0) this.#bury(spent, "max-receives", now);
+    else if (this.settings.onExpiry === "dead-letter") this.#bury(expired, "expired", now);
+    else for (const message of expired) this.drop(message);
+  }
+
+  get #deadLetterQueue(): ModelQueue | undefined {
+    const { deadLetter } = this.settings;
+    return deadLetter && this.#others(deadLetter.queue);
+  }
+
+  #isSpent({ receiveCount }: ModelMessage): boolean {
+    const { deadLetter, parkAfterReceives } = this.settings;
+    const most = this.#deadLetterQueue === undefined ? parkAfterReceives : deadLetter?.receiveCountMax;
+    return receiveCount >= (most ?? never);
+  }
+
+  #bury(messages: readonly ModelMessage[], reason: "max-receives" | "expired", now: Now): void {
+    const target = this.#deadLetterQueue;
+    if (target !== undefined) target.take(this, messages, reason, now);
+    else for (const message of messages) this.#park(message, reason, now);
+  }
+
+  /** The first of its group keeps its place, so that the others wait; one behind is waited for by nobody. */
+  #park(message: ModelMessage, reason: "max-receives" | "expired", now: Now): void {
+    if (message.phase === "behind") this.#leaveGroup(message);
+    message.phase = "parked";
+    message.parked = { reason, atWallMs: now.wallMs };
+    message.expiresAtMs = never;
+    this.parked.push(message);
+  }
+
+  #giveBack(message: ModelMessage, delayMs: number, now: Now): void {
+    if (delayMs === 0) {
+      this.becomeReady(message);
+      return;
+    }
+    message.phase = "delayed";
+    message.dueMs = now.monotonicMs + delayMs;
+  }
+
+  /** Without jitter. */
+  #retryMs({ receiveCount }: ModelMessage): number {
+    const { minDelayMs, maxDelayMs, factor } = this.settings.retry;
+    return Math.min(maxDelayMs, minDelayMs * factor ** (receiveCount - 1));
+  }
+
+  #held({ sequence, lease }: Receipt, now: Now): ModelMessage | "unknown-message" | "stale-receipt" {
+    if (sequence >= this.nextSequence || lease >= this.nextLease) return "unknown-message";
+    const message = this.find(sequence);
+    const holds =
+      message?.phase === "in-flight" && message.lease === lease && message.dueMs > now.monotonicMs;
+    return holds ? message : "stale-receipt";
+  }
+
+  #group(id: string): ModelMessage[] {
+    const group = this.groups.get(id) ?? [];
+    this.groups.set(id, group);
+    return group;
+  }
+
+  #leaveGroup(message: ModelMessage): void {
+    const group = this.#group(message.groupId ?? "");
+    const at = group.indexOf(message);
+    if (at >= 0) group.splice(at, 1);
+    const [next] = group;
+    if (next === undefined) this.groups.delete(message.groupId ?? "");
+    else if (at === 0 && next.dueMs > 0) next.phase = "delayed";
+    else if (at === 0) this.becomeReady(next);
+  }
+
+  #enter(message: ModelMessage, dueMs: number | undefined): void {
+    this.messages.push(message);
+    message.dueMs = dueMs ?? 0;
+    if (dueMs !== undefined) message.phase = "delayed";
+    if (message.groupId === undefined) return;
+    const group = this.#group(message.groupId);
+    group.push(message);
+    if (group.length > 1) message.phase = "behind";
+  }
+
+  #new(
+    body: Uint8Array,
+    now: Now,
+    given: Pick<ModelMessage, "priority" | "groupId" | "moved"> & { readonly origin: string | undefined },
+  ): ModelMessage {
+    const sequence = this.nextSequence++;
+    return {
+      ...given,
+      sequence,
+      body,
+      origin: given.origin ?? `${this.number}/${sequence}`,
+      enqueuedAtMs: now.wallMs,
+      phase: "ready",
+      place: [sequence, 0],
+      dueMs: 0,
+      availableAtMs: now.wallMs,
+      expiresAtMs: never,
+      receiveCount: 0,
+      lease: 0,
+      lastError: "",
+      parked: undefined,
+    };
+  }
+
+  #remembered(id: string, { monotonicMs }: Now): number | undefined {
+    const found = this.ids.get(id);
+    const isInWindow = found !== undefined && found.atMs > monotonicMs - this.settings.deduplicationWindowMs;
+    return isInWindow ? found.sequence : undefined;
+  }
+
+  get #forgetMs(): number {
+    const [oldest] = this.ids.values();
+    return oldest === undefined ? never : oldest.atMs + this.settings.deduplicationWindowMs * 1.1;
+  }
+
+  #startsAllowed({ monotonicMs }: Now): number {
+    const { startsPerSecondMax } = this.settings;
+    if (startsPerSecondMax === never) return never;
+    const most = Math.max(1, startsPerSecondMax / 10);
+    const filled = ((monotonicMs - this.startsAtMs) / 1000) * startsPerSecondMax;
+    this.starts = Math.min(most, this.starts + filled);
+    this.startsAtMs = monotonicMs;
+    return Math.floor(this.starts + 1e-6);
   }
 }

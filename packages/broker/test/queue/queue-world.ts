@@ -12,6 +12,7 @@ import {
   decodeQueueRecord,
   defaultQueueSettings,
   encodeQueueRecord,
+  type FellDue,
   nextDueMs,
   type OwnedRecord,
   type QueueRecord,
@@ -22,7 +23,7 @@ import {
   snapshotQueue,
   takeDeadBodies,
 } from "../../src/queue/index.ts";
-import { auditQueue } from "./audit.ts";
+import { type AuditOptions, auditQueue } from "./audit.ts";
 
 /** A part of an append as the journal holds it. */
 export interface WrittenPart {
@@ -123,8 +124,8 @@ export class QueueWorld {
     }
   }
 
-  /** Lets time pass and does what falls due, at the instant at which it does. */
-  advance(byMs: number): void {
+  /** Lets time pass and does what falls due, at the instant at which it does. `onDue` hears of each queue that had something to do. */
+  advance(byMs: number, onDue: (state: QueueState, did: FellDue) => void = () => undefined): void {
     const untilMs = this.monotonicMs + byMs;
     for (;;) {
       const due = [...this.queues.values()]
@@ -132,7 +133,9 @@ export class QueueWorld {
         .sort((a, b) => a.dueMs - b.dueMs)[0];
       if (due === undefined || due.dueMs > untilMs) break;
       this.#passTo(Math.max(this.monotonicMs, due.dueMs));
-      this.submit(decideDue(due.state, this.now, this));
+      const decision = decideDue(due.state, this.now, this);
+      this.submit(decision);
+      onDue(due.state, decision.reply);
     }
     this.#passTo(untilMs);
   }
@@ -181,13 +184,13 @@ export class QueueWorld {
   /** Everything that can be known of a world, in an order that does not depend on how it came about. */
   dump(timesToo = true): unknown {
     const queues = [...this.queues.values()].sort((a, b) => a.number - b.number);
-    return queues.map(({ number }) => this.look(number, timesToo));
+    return queues.map(({ number }) => this.look(number, { timesToo }));
   }
 
   /** One queue, as the dump has it. Bodies that are not in memory are read from the segments. */
-  look(number: number, timesToo = true) {
+  look(number: number, how: AuditOptions = {}) {
     const state = this.queues.get(number) ?? new QueueState(number);
-    return auditQueue(state, this.now, (position) => this.#segments.get(position), timesToo);
+    return auditQueue(state, this.now, (position) => this.#segments.get(position), how);
   }
 
   /** What must hold at any time: the fold of the journal is this state, and the bodies that live are those that it refers to. */
