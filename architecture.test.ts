@@ -31,6 +31,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "packages/http-edge",
     "packages/broker/src/broker",
   ],
+  "packages/broker/src/protocols/websocket": [
+    "packages/runtime",
+    "packages/http-edge",
+    "packages/protocol",
+    "packages/broker/src/broker",
+    "packages/broker/src/protocols",
+  ],
   "packages/broker/src": [
     "packages/broker/src/broker",
     "packages/broker/src/queue",

@@ -14,9 +14,11 @@ import {
   reserveBytesUsual,
 } from "@sluice/broker/journal";
 import { TcpServer } from "@sluice/broker/tcp";
+import { WebSocketDoor } from "@sluice/broker/websocket";
 import { guarded, principalOnly } from "@sluice/http-edge";
 import {
   Access,
+  AllowedOrigins,
   createMetrics,
   Fault,
   type Log,
@@ -93,15 +95,6 @@ export class Sluice implements AsyncDisposable {
     const services = await openServices(settings, { broker, access, dataDirectory, metrics, log });
     if (services !== undefined) opened.use(services);
 
-    const brokerPart: Part<FastifyPluginAsync> = {
-      name: "broker",
-      routes: guarded(access, httpRoutes({ broker: forOutsiders })),
-      readiness: () => broker.readiness(),
-      drain: async () => broker.drain(),
-      [Symbol.asyncDispose]: async () => {},
-    };
-    const serviceParts = services === undefined ? [] : [services.waitroom, services.chat];
-    const parts = [brokerPart, ...serviceParts];
     const tcp = await TcpServer.listen({
       broker: forOutsiders,
       host: settings.HOST,
@@ -118,6 +111,23 @@ export class Sluice implements AsyncDisposable {
       metrics,
     });
     opened.use(tcp);
+    const door = new WebSocketDoor({
+      framed: tcp,
+      access,
+      origins: new AllowedOrigins(settings.ALLOWED_ORIGINS),
+    });
+    opened.use(door);
+
+    const brokerPart: Part<FastifyPluginAsync> = {
+      name: "broker",
+      routes: guarded(access, httpRoutes({ broker: forOutsiders })),
+      upgrades: door.upgrades,
+      readiness: () => broker.readiness(),
+      drain: async () => broker.drain(),
+      [Symbol.asyncDispose]: async () => {},
+    };
+    const serviceParts = services === undefined ? [] : [services.waitroom, services.chat];
+    const parts = [brokerPart, ...serviceParts];
 
     const facts = (): FirstPageFacts => ({
       version,
@@ -175,6 +185,7 @@ export class Sluice implements AsyncDisposable {
     };
 
     const drain = async (): Promise<void> => {
+      door.close();
       // Producers first: what they have sent is taken while the broker still takes anything.
       await tcp.drain();
       await Promise.all(serviceParts.map((part) => part.drain()));

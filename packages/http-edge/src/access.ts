@@ -17,19 +17,24 @@ export const tokenScheme = "token";
 /** RFC 6750 §2.1; the name of the scheme in any case (RFC 9110 §11.1). */
 const bearer = /^Bearer +(\S+) *$/i;
 
+/** The token of an `Authorization` header; undefined when it holds none. */
+export const bearerToken = (authorization: string | undefined): string | undefined =>
+  bearer.exec(authorization ?? "")?.[1];
+
 /**
  * A hook for `onRequest` that asks for `Authorization: Bearer <token>`. Answers 401 with `WWW-Authenticate` (RFC 6750 §3), or 429 with
  * `Retry-After` to an address that has sent too many wrong tokens.
  */
 export function principalOnly(access: Access): onRequestAsyncHookHandler {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    const token = bearer.exec(request.headers.authorization ?? "")?.[1];
+    const token = bearerToken(request.headers.authorization);
     const admission = access.admit(token, request.socket.remoteAddress);
     if (admission.ok) return undefined;
     if (admission.reason === "wrong-token") {
       request.log.warn({ address: request.socket.remoteAddress }, "wrong token");
     }
-    return sendProblem(refusalHeaders(reply, admission), refusalProblem(admission));
+    const refused = refusedAdmission(admission);
+    return sendProblem(reply.headers(refused.headers), refused.problem);
   };
 }
 
@@ -46,13 +51,21 @@ export function guarded(access: Access, routes: FastifyPluginAsync): FastifyPlug
   };
 }
 
-function refusalHeaders(reply: FastifyReply, refused: Refused): FastifyReply {
+/** What somebody who is not let in is answered with. */
+export function refusedAdmission(refused: Refused): {
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+} {
+  return { problem: refusalProblem(refused), headers: refusalHeaders(refused) };
+}
+
+function refusalHeaders(refused: Refused): Readonly<Record<string, string>> {
   if (refused.reason === "too-many-attempts") {
-    return reply.header("retry-after", String(Math.ceil(refused.retryAfterMs / 1_000)));
+    return { "retry-after": String(Math.ceil(refused.retryAfterMs / 1_000)) };
   }
   const challenge = 'Bearer realm="sluice"';
   const error = refused.reason === "wrong-token" ? ', error="invalid_token"' : "";
-  return reply.header("www-authenticate", challenge + error);
+  return { "www-authenticate": challenge + error };
 }
 
 function refusalProblem({ reason, sentence }: Refused): Problem {

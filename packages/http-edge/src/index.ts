@@ -1,4 +1,4 @@
-export { guarded, principalOnly, tokenScheme } from "./access.ts";
+export { bearerToken, guarded, principalOnly, refusedAdmission, tokenScheme } from "./access.ts";
 export { type Allowed, allowOnly, answerErrors, type ErrorAnswers } from "./error-answers.ts";
 export { acceptJson } from "./json-body.ts";
 export {
@@ -9,3 +9,4 @@ export {
   problemResponses,
   sendProblem,
 } from "./problem.ts";
+export { refuseUpgrade } from "./upgrade-refusal.ts";

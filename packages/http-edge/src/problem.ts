@@ -29,7 +29,7 @@ const problemSchema = {
   },
 };
 
-const problemMediaType = "application/problem+json";
+export const problemMediaType = "application/problem+json";
 
 /** The answers of every route that is not one of success, for the OpenAPI document. */
 export const problemResponses = {

@@ -1,24 +1,8 @@
 /** Which web pages may talk to us: one policy for CORS and for WebSockets, to which CORS does not apply. */
 import type { IncomingHttpHeaders } from "node:http";
+import { AllowedOrigins } from "@sluice/runtime";
 
-export class OriginPolicy {
-  readonly #allowed: ReadonlySet<string>;
-
-  /** `allowedOrigins` are origins such as `https://school.example`; `*` allows every page. */
-  constructor(allowedOrigins: readonly string[] = []) {
-    this.#allowed = new Set(allowedOrigins);
-  }
-
-  /**
-   * True for a request that no page made (no `Origin`), for a page that this server served (the origin's host is the request's
-   * `Host`), and for the allowed origins.
-   */
-  allows(headers: IncomingHttpHeaders): boolean {
-    const { origin } = headers;
-    if (origin === undefined || this.#allowed.has("*") || this.#allowed.has(origin)) return true;
-    return URL.canParse(origin) && new URL(origin).host === headers.host;
-  }
-
+export class OriginPolicy extends AllowedOrigins {
   /**
    * The CORS headers of an answer (Fetch standard §3.2.3); none when no page asked or when the page may not read it. Credentials are
    * allowed, because the SignalR client asks with them by default.

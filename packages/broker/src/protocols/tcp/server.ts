@@ -113,8 +113,13 @@ export class TcpServer implements AsyncDisposable {
     return this.#connections.size;
   }
 
-  /** Takes over one connection: a socket, or in tests any byte stream. */
-  accept(socket: Duplex): void {
+  /** The bounds that all connections share, also with those of other ports. */
+  get totalBytes(): TotalBytes {
+    return this.#totalBytes;
+  }
+
+  /** Takes over one connection: a socket, or any other byte stream. `roles`: which may be said on it; the classic ones are for sockets. */
+  accept(socket: Duplex, roles: "all" | "full" = "all"): void {
     const { connectionCountMax, lingerMs } = this.#limits;
     const { clock, log } = this.#options;
     if (this.#connections.size >= connectionCountMax) {
@@ -134,7 +139,7 @@ export class TcpServer implements AsyncDisposable {
       log,
       metrics: this.#metrics,
       totalBytes: this.#totalBytes,
-      begin: (role, peer) => this.#begin(role, peer),
+      begin: (role, peer) => this.#begin(role, peer, roles),
     });
     this.#connections.add(connection);
     void connection.over.then(() => this.#connections.delete(connection));
@@ -216,8 +221,12 @@ export class TcpServer implements AsyncDisposable {
     });
   }
 
-  #begin(role: Role, peer: Peer): RoleConnection | undefined {
+  #begin(role: Role, peer: Peer, roles: "all" | "full"): RoleConnection | undefined {
     if (role.kind === "full") return this.#fullRole(role, peer);
+    if (roles === "full") {
+      peer.refuse("unknown-role", "The classic roles are for TCP; here SLUICE/1 is spoken.");
+      return undefined;
+    }
     const admission = this.#options.access?.admit(role.parameters.get("token"), peer.address);
     if (admission?.ok === false) {
       peer.refuse("unauthorized", admission.sentence);

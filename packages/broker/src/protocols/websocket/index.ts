@@ -1,0 +1,1 @@
+export { WebSocketDoor, type WebSocketDoorOptions } from "./door.ts";

@@ -1,0 +1,70 @@
+/** `/ws` on a real broker, in virtual time, and clients that are the other end of an in-memory stream. */
+import { createServer } from "node:http";
+import type { Duplex } from "node:stream";
+import { Access, AllowedOrigins, tokenList } from "@sluice/runtime";
+import { WebSocket } from "ws";
+import { type Fixture, openFixture } from "../../tcp/test/tcp-fixture.ts";
+import { memorySockets } from "../../test/memory-socket.ts";
+import { WebSocketDoor, type WebSocketDoorOptions } from "../index.ts";
+
+/** What a client says when it knocks. */
+export interface Knock {
+  readonly protocols?: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface WebSocketFixture extends Omit<Fixture, "connect"> {
+  readonly door: WebSocketDoor;
+  /** The client's end of a connection to the port, on which nothing was said. */
+  dial(): Duplex;
+  /** A WebSocket that is being opened. */
+  knock(options?: Knock): WebSocket;
+}
+
+export interface FixtureOptions extends Partial<Omit<WebSocketDoorOptions, "access" | "origins">> {
+  /** As AUTH_TOKENS has them. Default: none. */
+  readonly tokens?: string;
+  readonly origins?: readonly string[];
+}
+
+export async function openWebSockets({
+  tokens = "",
+  origins = [],
+  ...options
+}: FixtureOptions = {}): Promise<WebSocketFixture> {
+  const parsed = tokenList("").parse(tokens);
+  const port = await openFixture();
+  const { clock, server } = port;
+  const access = new Access({ tokens: "value" in parsed ? parsed.value : [], clock });
+  const door = new WebSocketDoor({
+    access,
+    origins: new AllowedOrigins(origins),
+    framed: server,
+    ...options,
+  });
+  const http = createServer();
+  http.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => socket.destroy());
+    door.upgrades.get(request.url ?? "")?.(request, socket, head);
+  });
+  const dial = (): Duplex => {
+    const [ours, theirs] = memorySockets();
+    http.emit("connection", theirs);
+    return ours;
+  };
+  return {
+    ...port,
+    door,
+    dial,
+    knock: ({ protocols = [], headers = {} } = {}) =>
+      new WebSocket("ws://sluice.test/ws", [...protocols], {
+        createConnection: () => dial() as never,
+        headers,
+        perMessageDeflate: false,
+      }),
+    [Symbol.asyncDispose]: async () => {
+      await door[Symbol.asyncDispose]();
+      await port[Symbol.asyncDispose]();
+    },
+  };
+}
