@@ -93,7 +93,18 @@ class Line {
       const sequence = this.#next++;
       view.setFloat64(i * idBytes, sequence);
       const messageId = ids.subarray(i * idBytes, (i + 1) * idBytes);
-      this.#waiting.push({ sequence, lease: 1, messageId, receiveCount: 1, enqueuedAtMs, attributes, body });
+      this.#waiting.push({
+        sequence,
+        lease: 1,
+        messageId,
+        receiveCount: 1,
+        enqueuedAtMs,
+        attributes,
+        body,
+        priority: 0,
+        groupId: undefined,
+        movedFrom: undefined,
+      });
     }
     this.handOut();
     return ids;

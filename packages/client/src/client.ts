@@ -1,9 +1,11 @@
 /** The client: one connection that is kept, and the queues and topics behind it. */
+
 import { type GroupAnswer, type NamesAnswer, writeDescribeGroup, writeList } from "@sluice/protocol/full";
+import { dialNetwork } from "#network";
 import { type Backoff, defaultBackoff } from "./backoff.ts";
 import { type Clock, pause, type Random, systemClock, systemRandom } from "./clock.ts";
 import type { Closable, Context } from "./context.ts";
-import { dialNetwork, parseAddress } from "./dial.ts";
+import { parseAddress } from "./dial.ts";
 import { ClientFault } from "./errors.ts";
 import { GroupConsumer, type GroupConsumerOptions } from "./group-consumer.ts";
 import { Link } from "./link.ts";
@@ -15,7 +17,10 @@ import { type Transacted, type Transaction, transact } from "./transaction.ts";
 import type { Dial, TlsOptions } from "./transport.ts";
 
 export interface ClientOptions {
-  /** `tcp://host:port` or `tls://host:port`, one or several of the same broker; tried in turn. */
+  /**
+   * `tcp://host:port`, `tls://host:port`, or `ws://host:port` and `wss://host:port` of the HTTP port (in browsers the only ones): one or
+   * several of the same broker; tried in turn.
+   */
   readonly addresses: readonly string[];
   readonly token?: string;
   /** Stands in the server's log and list of connections. */
@@ -42,7 +47,7 @@ export interface ClientOptions {
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** How to reach an address. Default: TCP, or TLS. */
+  /** How to reach an address. Default: TCP, TLS or WebSocket, as its scheme says. */
   readonly dial?: Dial;
 }
 

@@ -1,16 +1,19 @@
 /** A message in somebody's hands, until it is acked, given back, or its lease is lost. */
-import { sentenceBytesMax, type WireAttributes, type WireDelivery } from "@sluice/protocol/full";
+import type { WireAttributes, WireDelivery, WireMovedFrom } from "@sluice/protocol/full";
 import { ClientFault } from "./errors.ts";
 import type { Settler } from "./settler.ts";
 
 export interface NackOptions {
-  /** When the message becomes ready again, in milliseconds from now. Default 0: at once. */
+  /** When the message becomes ready again, in milliseconds from now. Default: as the retry policy of the queue has it. */
   readonly delayMs?: number;
   /** False: this delivery does not count, and the receive count goes back. Default true. */
   readonly counts?: boolean;
-  /** What went wrong, for whoever looks at the message later. */
-  readonly reason?: string;
+  /** What went wrong; kept with the message. Longer ones are cut to 1,024 characters. */
+  readonly error?: string;
 }
+
+/** As many as the server keeps. */
+const errorCharactersMax = 1_024;
 
 const utf8 = new TextDecoder();
 
@@ -55,6 +58,21 @@ export class Delivery {
     return this.#wire.enqueuedAtMs;
   }
 
+  /** 0 to 9; what is more urgent has the larger number. */
+  get priority(): number {
+    return this.#wire.priority;
+  }
+
+  /** Messages of one group are handed out one after the other. */
+  get groupId(): string | undefined {
+    return this.#wire.groupId;
+  }
+
+  /** Why and where from the message was moved here; undefined for one that was sent to this queue. */
+  get movedFrom(): WireMovedFrom | undefined {
+    return this.#wire.movedFrom;
+  }
+
   /** Whether `ack` or `nack` was called. */
   get isSettled(): boolean {
     return this.#settled !== undefined;
@@ -73,10 +91,10 @@ export class Delivery {
    * The message goes back. Resolves when the server has it.
    * @throws ClientFault `lease-lost`, `already-settled` after an ack.
    */
-  nack({ delayMs = 0, counts = true, reason = "" }: NackOptions = {}): Promise<void> {
-    const short = reason.slice(0, Math.floor(sentenceBytesMax / 3));
+  nack({ delayMs, counts = true, error = "" }: NackOptions = {}): Promise<void> {
+    const short = error.slice(0, errorCharactersMax);
     return this.#settle("nack", () =>
-      this.#settler.settle(this.queue, this.#wire, { kind: "nack", delayMs, counts, reason: short }),
+      this.#settler.settle(this.queue, this.#wire, { kind: "nack", delayMs, counts, error: short }),
     );
   }
 

@@ -14,5 +14,13 @@ export type { Status } from "./status.ts";
 export type { SubscribeOptions, Subscription } from "./subscription.ts";
 export * from "./topic.ts";
 export type { Transacted, Transaction } from "./transaction.ts";
-export type { Address, Dial, DialOptions, TlsOptions, Transport, TransportEvents } from "./transport.ts";
+export type {
+  Address,
+  Dial,
+  DialOptions,
+  Scheme,
+  TlsOptions,
+  Transport,
+  TransportEvents,
+} from "./transport.ts";
 export type { ConsumeOptions, Handler, Worker } from "./worker.ts";

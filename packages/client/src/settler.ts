@@ -7,7 +7,12 @@ import type { AnswerOf } from "./request.ts";
 /** What to do with a delivery. */
 export type Settlement =
   | { readonly kind: "ack" }
-  | { readonly kind: "nack"; readonly delayMs: number; readonly counts: boolean; readonly reason: string }
+  | {
+      readonly kind: "nack";
+      readonly delayMs: number | undefined;
+      readonly counts: boolean;
+      readonly error: string;
+    }
   | { readonly kind: "extend"; readonly visibilityTimeoutMs: number };
 
 interface Entry {
@@ -55,7 +60,7 @@ export class Settler {
 
   /** Gives back what nobody has worked on, as if it had never been delivered. What cannot be given back comes again by itself. */
   giveBack(queue: string, receipts: readonly WireReceipt[]): void {
-    const settlement: Settlement = { kind: "nack", delayMs: 0, counts: false, reason: "" };
+    const settlement: Settlement = { kind: "nack", delayMs: 0, counts: false, error: "" };
     for (const receipt of receipts) this.settle(queue, receipt, settlement).catch(() => undefined);
   }
 
@@ -93,10 +98,10 @@ export class Settler {
       case "ack":
         return this.#outbox.ask("acked", (to, id) => writeAck(to, { id, queue, receipts }), { urgent: true });
       case "nack": {
-        const { delayMs, counts, reason } = settlement;
+        const { delayMs, counts, error } = settlement;
         return this.#outbox.ask(
           "nacked",
-          (to, id) => writeNack(to, { id, queue, delayMs, counts, reason, receipts }),
+          (to, id) => writeNack(to, { id, queue, delayMs, counts, error, receipts }),
           { urgent: true },
         );
       }
@@ -118,7 +123,7 @@ function keyOf(queue: string, settlement: Settlement): string {
     case "ack":
       return `a ${queue}`;
     case "nack":
-      return `n ${queue} ${settlement.delayMs} ${settlement.counts} ${settlement.reason}`;
+      return `n ${queue} ${settlement.delayMs} ${settlement.counts} ${settlement.error}`;
     case "extend":
       return `e ${queue} ${settlement.visibilityTimeoutMs}`;
   }

@@ -36,7 +36,8 @@ export async function transact(
   const sequence = nextSequence();
   const answer = await link.outbox.ask(
     "transacted",
-    (to, id) => writeTransact(to, { id, sequence, commit, fence, publishes: records, sends: messages }),
+    (to, id) =>
+      writeTransact(to, { id, sequence, commit, fence, publishes: records, sends: messages, acks: [] }),
     { bytes },
   );
   return { places: answer.places, durability: answer.durability };

@@ -1,4 +1,4 @@
-/** What the client asks of a network: bytes both ways, in order, until it ends. TCP in Node is one; a WebSocket can be another. */
+/** What the client asks of a network: bytes both ways, in order, until it ends. TCP in Node is one, a WebSocket another. */
 
 export interface TransportEvents {
   /** The chunk is the receiver's: the transport does not write to it again. */
@@ -39,10 +39,14 @@ export interface DialOptions {
   readonly signal: AbortSignal;
 }
 
+export type Scheme = "tcp" | "tls" | "ws" | "wss";
+
 export interface Address {
-  readonly scheme: "tcp" | "tls";
+  readonly scheme: Scheme;
   readonly host: string;
   readonly port: number;
+  /** Of a WebSocket, when the address has one. */
+  readonly path?: string;
   /** As it was given. */
   readonly text: string;
 }

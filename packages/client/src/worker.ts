@@ -21,16 +21,13 @@ export interface ConsumeOptions {
    * extended every third of it.
    */
   readonly visibilityTimeoutMs?: number;
-  /** When a message whose handler threw comes again. Default: one second, doubled with each delivery, at most a minute. */
-  readonly retryDelayMs?: (receiveCount: number, thrown: unknown) => number;
+  /** When a message whose handler threw comes again, in milliseconds. Absent or undefined: as the retry policy of the queue has it. */
+  readonly retryDelayMs?: (receiveCount: number, thrown: unknown) => number | undefined;
   /** Hears what a handler threw, and each delivery whose ack or nack failed. For the log; default: nothing. */
   readonly onError?: (error: unknown, delivery: Delivery) => void;
   /** How long silence with free credit is believed before the queue is asked, in milliseconds. Default 30 000. */
   readonly stallCheckMs?: number;
 }
-
-const exponential = (receiveCount: number): number =>
-  Math.min(60_000, 1_000 * 2 ** Math.min(receiveCount - 1, 16));
 
 /** One message in a handler's hands. */
 interface Hand {
@@ -44,7 +41,7 @@ export class Worker implements AsyncDisposable {
   readonly #settler: Settler;
   readonly #queue: string;
   readonly #handler: Handler;
-  readonly #options: Required<Omit<ConsumeOptions, "onError">> & Pick<ConsumeOptions, "onError">;
+  readonly #options: ConsumeOptions & Required<Omit<ConsumeOptions, "onError" | "retryDelayMs">>;
   readonly #feed: QueueFeed;
   readonly #hands = new Set<Hand>();
   readonly #done = Promise.withResolvers<void>();
@@ -67,7 +64,6 @@ export class Worker implements AsyncDisposable {
     this.#options = {
       concurrency: 10,
       visibilityTimeoutMs: 30_000,
-      retryDelayMs: exponential,
       stallCheckMs: defaultStallCheckMs,
       ...options,
     };
@@ -154,9 +150,10 @@ export class Worker implements AsyncDisposable {
   async #giveBack({ delivery, abort: { signal } }: Hand, thrown: unknown): Promise<void> {
     if (signal.reason instanceof ClientFault && signal.reason.code === "lease-lost") return;
     // Who was stopped in the middle has not failed.
-    if (signal.aborted) return this.#tell(delivery, () => delivery.nack({ counts: false }));
-    const delayMs = Math.max(Math.round(this.#options.retryDelayMs(delivery.receiveCount, thrown)), 0);
-    await this.#tell(delivery, () => delivery.nack({ delayMs, reason: sentenceOf(thrown) }));
+    if (signal.aborted) return this.#tell(delivery, () => delivery.nack({ delayMs: 0, counts: false }));
+    const delayMs = this.#options.retryDelayMs?.(delivery.receiveCount, thrown);
+    const delay = delayMs === undefined ? {} : { delayMs: Math.max(Math.round(delayMs), 0) };
+    await this.#tell(delivery, () => delivery.nack({ ...delay, error: sentenceOf(thrown) }));
   }
 
   /** Unless the handler did it itself. When it fails the lease runs out, and the message comes again. */

@@ -197,6 +197,9 @@ export const delivery = (sequence: number): OutgoingDelivery => ({
   enqueuedAtMs: 0,
   attributes: new Map(),
   body: new TextEncoder().encode(String(sequence)),
+  priority: 0,
+  groupId: undefined,
+  movedFrom: undefined,
 });
 
 /** A record whose body is its place as text. */

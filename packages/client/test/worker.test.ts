@@ -1,9 +1,10 @@
 /** Handlers: ack on success, back on a throw, a lease that lives as long as the handler, and a signal when it does not. */
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
+import { writeDeliver } from "@sluice/protocol/full";
 import { settle } from "@sluice/testkit";
 import type { Delivery, Handler } from "../src/index.ts";
-import { ScriptedNetwork } from "./scripted-server.ts";
+import { delivery, ScriptedNetwork } from "./scripted-server.ts";
 
 /** Handlers that end when the test says so. */
 function manual() {
@@ -37,7 +38,7 @@ test("no more handlers run than concurrency allows, and each that ends is acked 
   await network.close(client);
 });
 
-test("a handler that throws gives its message back with a delay that grows, and the reason", async () => {
+test("a handler that throws gives its message back with the error, when the queue's retry policy has it or as it is told", async () => {
   const network = new ScriptedNetwork();
   const { client, peer } = await network.connect();
   const errors: unknown[] = [];
@@ -45,13 +46,21 @@ test("a handler that throws gives its message back with a delay that grows, and 
     () => {
       throw new Error("no such photo");
     },
-    { onError: (error) => errors.push(error) },
+    {
+      onError: (error) => errors.push(error),
+      retryDelayMs: (receiveCount) => (receiveCount > 1 ? 5_000 : undefined),
+    },
   );
   const { id } = await peer.subscribed();
   peer.deliver(id, 1);
-  const { delayMs, counts, reason } = await peer.next("nack");
-  deepEqual({ delayMs, counts, reason }, { delayMs: 1_000, counts: true, reason: "no such photo" });
+  const nack = await peer.next("nack");
+  const { delayMs, counts, error } = nack;
+  deepEqual({ delayMs, counts, error }, { delayMs: undefined, counts: true, error: "no such photo" });
   equal(errors.length, 1);
+  peer.settled(nack);
+  await peer.next("credit");
+  peer.say((to) => writeDeliver(to, id, [{ ...delivery(2), receiveCount: 2 }]));
+  equal((await peer.next("nack")).delayMs, 5_000);
   await network.close(client);
 });
 

@@ -219,6 +219,7 @@ export interface TakenMessage extends Receipt {
   readonly body: Uint8Array;
   readonly priority: number;
   readonly groupId: string | undefined;
+  readonly movedFrom: MovedFrom | undefined;
 }
 
 export interface SettledBatch extends Durable {

@@ -27,6 +27,7 @@ import type {
 import type { Core } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { messageIdBytes, writeMessageId } from "./ids.ts";
+import { movedFromOf } from "./moved-from.ts";
 import type { QueueSends } from "./queue-sends.ts";
 import { type Queues, refuseTimeout } from "./queues.ts";
 import { inQueues } from "./state.ts";
@@ -106,6 +107,7 @@ export class QueueBatches {
         body,
         priority: delivery.priority,
         groupId: delivery.groupId,
+        movedFrom: movedFromOf(this.#core.state.catalog, provenance),
       };
     });
     return { ok: true, messages };

@@ -20,6 +20,7 @@ export * from "./request-decoder.ts";
 export * from "./send.ts";
 export * from "./settle.ts";
 export * from "./topic-catalog.ts";
+export * from "./traits.ts";
 export * from "./transact.ts";
 export * from "./verbs.ts";
 export * from "./wire-fault.ts";

@@ -104,6 +104,16 @@ export class PayloadReader {
     return value;
   }
 
+  /** A number with a fraction, or Infinity; one that is none is malformed. */
+  f64(): number {
+    const at = this.skip(8);
+    if (at < 0) return 0;
+    const value = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, 8).getFloat64(0);
+    if (!Number.isNaN(value)) return value;
+    this.malformed("a number is none");
+    return 0;
+  }
+
   optional32(): number | undefined {
     const value = this.u32();
     return value === absentU32 ? undefined : value;

@@ -1,12 +1,12 @@
 /** Says what became of deliveries: done, given back, or still being worked on. */
 /*  ack      => queue:text receipts
-    nack     => queue:text delay-ms:u32 counts:u8 reason:text receipts
+    nack     => queue:text delay-ms:u64? counts:u8 error:text receipts         ? all ones: as the retry policy of the queue has it
     extend   => queue:text visibility-timeout-ms:u32 receipts
     receipts => count:u32 { sequence:u64 lease:u64 }
     acked, nacked, extended => durability:u8 refusals          docs/protocol.md, "Queues"                                  */
 import type { WireReceipt } from "./delivery.ts";
 import { durabilities, type WireDurability } from "./durability.ts";
-import { entryCountMax, sentenceBytesMax, textBytesMax } from "./limits.ts";
+import { entryCountMax, errorBytesMax, textBytesMax } from "./limits.ts";
 import type { PayloadReader } from "./reader.ts";
 import { type EntryRefusals, readRefusals, writeRefusals } from "./refusal.ts";
 import { answerBit, requestVerbs } from "./verbs.ts";
@@ -23,12 +23,12 @@ export interface NackRequest {
   readonly verb: "nack";
   readonly id: number;
   readonly queue: string;
-  /** When the messages become ready again. */
-  readonly delayMs: number;
+  /** When the messages become ready again. Undefined: as the retry policy of the queue has it. */
+  readonly delayMs: number | undefined;
   /** False when the messages were not worked on at all: their receive counts go back as well. */
   readonly counts: boolean;
-  /** What went wrong, for whoever looks at the message later; may be empty. */
-  readonly reason: string;
+  /** What went wrong; kept with the messages. May be empty. */
+  readonly error: string;
   readonly receipts: readonly WireReceipt[];
 }
 
@@ -68,7 +68,7 @@ export const readAck = (from: PayloadReader, id: number): AckRequest => ({
 
 export function writeNack(to: FrameWriter, request: Omit<NackRequest, "verb">): void {
   to.begin(requestVerbs.nack, request.id).text(request.queue);
-  to.u32(request.delayMs).flag(request.counts).text(request.reason);
+  to.optional64(request.delayMs).flag(request.counts).text(request.error);
   writeReceipts(to, request.receipts);
   to.end();
 }
@@ -77,9 +77,9 @@ export const readNack = (from: PayloadReader, id: number): NackRequest => ({
   verb: "nack",
   id,
   queue: from.text("the queue", textBytesMax),
-  delayMs: from.u32(),
+  delayMs: from.optional64(),
   counts: from.flag(),
-  reason: from.text("the reason", sentenceBytesMax),
+  error: from.text("the error", errorBytesMax),
   receipts: readReceipts(from),
 });
 
@@ -118,12 +118,12 @@ export function readSettled<Verb extends SettledAnswer["verb"]>(
   return { verb, id, durability, refusals: readRefusals(from) };
 }
 
-function writeReceipts(to: FrameWriter, receipts: readonly WireReceipt[]): void {
+export function writeReceipts(to: FrameWriter, receipts: readonly WireReceipt[]): void {
   to.u32(receipts.length);
   for (const { sequence, lease } of receipts) to.u64(sequence).u64(lease);
 }
 
-function readReceipts(from: PayloadReader): readonly WireReceipt[] {
+export function readReceipts(from: PayloadReader): readonly WireReceipt[] {
   const count = from.count("receipts", from.u32(), entryCountMax, receiptBytes);
   const receipts: WireReceipt[] = [];
   for (let i = 0; i < count && !from.failed; i++) {

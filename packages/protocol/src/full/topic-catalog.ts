@@ -7,9 +7,10 @@
                       partitions:u32 { start-offset:u64 end-offset:u64 retained-bytes:u64 }
     ? all ones: the server's default. 2^53 - 1: without bound. retention: 0 default, 1 log, 2 live; in a description 0 log, 1 live.
     docs/protocol.md, "Topics"                                                                                                   */
+import { finite, unbounded } from "./bounds.ts";
 import { type DurabilitySetting, durabilitySettings } from "./catalog.ts";
 import { durabilities, type WireDurability } from "./durability.ts";
-import { entryCountMax, numberMax, textBytesMax } from "./limits.ts";
+import { entryCountMax, textBytesMax } from "./limits.ts";
 import type { PayloadReader } from "./reader.ts";
 import { answerBit, requestVerbs } from "./verbs.ts";
 import type { FrameWriter } from "./writer.ts";
@@ -158,13 +159,4 @@ export function readTopic(from: PayloadReader, id: number): TopicAnswer {
     retentionBytes,
     partitions,
   };
-}
-
-/** Infinity, and what is as good as that, as the largest number that there is on the wire. */
-function finite<Value extends number | undefined>(value: Value): Value {
-  return value !== undefined && value > numberMax ? (numberMax as Value) : value;
-}
-
-function unbounded<Value extends number | undefined>(value: Value): Value {
-  return value === numberMax ? (Number.POSITIVE_INFINITY as Value) : value;
 }

@@ -1,10 +1,12 @@
-/** Publishes, sends and an offset commit in one atomic append, with a fence. */
+/** Publishes, sends, acks and an offset commit in one atomic append, with a fence. */
 /*  transact   => flags:u8 [sequence:u64] [commit] [fence] publishes:u16 { topic:text count:u32 { record } }
-                  sends:u16 { queue:text count:u32 { message } }
+                  sends:u16 { queue:text count:u32 { message } } acks:u16 { queue:text receipts }
     flags      => 2 a sequence follows, 4 a commit follows, 8 a fence follows
     commit     => group:text generation:u64 offsets
     fence      => group:text generation:u64 topic:text partition:u32 expected-offset:u64
-    transacted => durability:u8 publishes:u16 { places }                    docs/protocol.md, "Transactions"     */
+    transacted => durability:u8 publishes:u16 { places } sends:u16 { count:u32 { message-id:16 } }
+    docs/protocol.md, "Transactions"                                                                             */
+import type { WireReceipt } from "./delivery.ts";
 import { durabilities, type WireDurability } from "./durability.ts";
 import { entryCountMax, partCountMax, textBytesMax } from "./limits.ts";
 import {
@@ -16,10 +18,12 @@ import {
   writeMessages,
   writeOutgoingRecords,
 } from "./message.ts";
+import { messageIdBytes } from "./message-id.ts";
 import { readOffsets, type WireOffset, writeOffsets } from "./partitions.ts";
 import { readPlaces, type WirePlace, writePlaces } from "./publish.ts";
 import type { PayloadReader } from "./reader.ts";
 import { sequenceFlag } from "./send.ts";
+import { readReceipts, writeReceipts } from "./settle.ts";
 import { answerBit, requestVerbs } from "./verbs.ts";
 import type { FrameWriter } from "./writer.ts";
 
@@ -32,6 +36,8 @@ export interface TransactRequest {
   readonly fence: WireFence | undefined;
   readonly publishes: readonly { readonly topic: string; readonly records: readonly WireOutgoingRecord[] }[];
   readonly sends: readonly { readonly queue: string; readonly messages: readonly WireMessage[] }[];
+  /** Deliveries that are done when this is. One that does not hold refuses the whole. */
+  readonly acks: readonly { readonly queue: string; readonly receipts: readonly WireReceipt[] }[];
 }
 
 export interface WireCommit {
@@ -55,13 +61,15 @@ export interface TransactedAnswer {
   readonly durability: WireDurability;
   /** For each publish, the places of its records. */
   readonly places: readonly (readonly WirePlace[])[];
+  /** For each send, as many times sixteen bytes as it had messages; `messageIdAt` reads them. */
+  readonly ids: readonly Uint8Array[];
 }
 
 const commitFlag = 4;
 const fenceFlag = 8;
 
 export function writeTransact(to: FrameWriter, request: Omit<TransactRequest, "verb">): void {
-  const { sequence, commit, fence, publishes, sends } = request;
+  const { sequence, commit, fence, publishes, sends, acks } = request;
   const flags =
     (sequence === undefined ? 0 : sequenceFlag) |
     (commit === undefined ? 0 : commitFlag) |
@@ -80,6 +88,8 @@ export function writeTransact(to: FrameWriter, request: Omit<TransactRequest, "v
   for (const { topic, records } of publishes) writeOutgoingRecords(to.text(topic), records);
   to.u16(sends.length);
   for (const { queue, messages } of sends) writeMessages(to.text(queue), messages);
+  to.u16(acks.length);
+  for (const { queue, receipts } of acks) writeReceipts(to.text(queue), receipts);
   to.end();
 }
 
@@ -99,10 +109,15 @@ export function readTransact(from: PayloadReader, id: number): TransactRequest {
       queue: from.text("the queue", textBytesMax),
       messages: readMessages(from),
     })),
+    acks: readParts(from, () => ({
+      queue: from.text("the queue", textBytesMax),
+      receipts: readReceipts(from),
+    })),
   } as const;
   let entries = 0;
   for (const { records } of request.publishes) entries += records.length;
   for (const { messages } of request.sends) entries += messages.length;
+  for (const { receipts } of request.acks) entries += receipts.length;
   if (entries > entryCountMax) from.exceeded("entries of a transaction", entries, entryCountMax);
   return request;
 }
@@ -132,6 +147,8 @@ export function writeTransacted(to: FrameWriter, answer: Omit<TransactedAnswer, 
   to.begin(requestVerbs.transact | answerBit, answer.id).u8(durabilities.indexOf(answer.durability));
   to.u16(answer.places.length);
   for (const places of answer.places) writePlaces(to, places);
+  to.u16(answer.ids.length);
+  for (const ids of answer.ids) to.u32(ids.byteLength / messageIdBytes).raw(ids);
   to.end();
 }
 
@@ -146,5 +163,11 @@ export function readTransacted(from: PayloadReader, id: number): TransactedAnswe
     if (total > entryCountMax) from.exceeded("places", total, entryCountMax);
     places.push(some);
   }
-  return { verb: "transacted", id, durability, places };
+  const sends = from.count("sends", from.u16(), partCountMax, 4);
+  const ids: Uint8Array[] = [];
+  for (let i = 0; i < sends && !from.failed; i++) {
+    const messages = from.count("message ids", from.u32(), entryCountMax, messageIdBytes);
+    ids.push(from.raw(messages * messageIdBytes));
+  }
+  return { verb: "transacted", id, durability, places, ids };
 }

@@ -118,6 +118,14 @@ export class FrameWriter {
     return this;
   }
 
+  /** A number with a fraction, or Infinity, as IEEE 754 has it in eight bytes. */
+  f64(value: number): this {
+    if (Number.isNaN(value)) throw this.#outOfRange(value, Number.POSITIVE_INFINITY);
+    const { chunk, at } = this.space(8);
+    new DataView(chunk.buffer, chunk.byteOffset + at, 8).setFloat64(0, value);
+    return this;
+  }
+
   /** A `u32` that may be absent. */
   optional32(value: number | undefined): this {
     return this.u32(value ?? absentU32);

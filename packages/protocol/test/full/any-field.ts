@@ -33,11 +33,36 @@ const attribute = fc.oneof(
 export const attributes: fc.Arbitrary<full.WireAttributes> = fc
   .array(fc.tuple(fc.stringMatching(/^[A-Za-z0-9_.-]{1,12}$/), attribute), { maxLength: 4 })
   .map((pairs) => new Map(pairs));
-export const message = fc.record({ body, attributes });
+export const message = fc.oneof(
+  fc.record({ body, attributes }),
+  fc
+    .record({
+      body,
+      attributes,
+      delayMs: maybe(u64),
+      timeToLiveMs: maybe(bound),
+      priority: maybe(u8),
+      groupId: maybe(text),
+      deduplicationId: maybe(text),
+    })
+    .filter(({ body: _, attributes: __, ...options }) =>
+      Object.values(options).some((one) => one !== undefined),
+    ),
+);
 export const record = fc.record({ key: maybe(body), body, attributes });
 export const few = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(of, { maxLength: 5 });
 export const receipt = fc.record({ sequence: u64, lease: u64 });
 export const messageId = fc.uint8Array({ minLength: 16, maxLength: 16 });
+export const messageIds = few(messageId).map((ids) => Uint8Array.from(ids.flatMap((one) => [...one])));
+const movedFrom = fc.record({
+  reason: fc.constantFrom(...full.moveReasons),
+  queue: name,
+  originQueue: name,
+  receiveCount: u32,
+  movedAtMs: u64,
+  lastError: text,
+});
+const traits = { priority: fc.nat(9), groupId: maybe(text), movedFrom: maybe(movedFrom) };
 export const refusal = fc.record({
   code: fc.constantFrom("stale-receipt", "queue-full"),
   sentence: text,
@@ -57,6 +82,7 @@ export const delivery = fc.record({
   enqueuedAtMs: u64,
   attributes,
   body,
+  ...traits,
 });
 export const kept = fc.record({
   partition: u32,
@@ -81,7 +107,9 @@ export const delivered = (one: full.OutgoingDelivery) => ({
 export const seen = (frame: unknown): unknown => {
   if (frame instanceof full.WireDelivery) {
     const { sequence, lease, messageId, receiveCount, enqueuedAtMs, attributes, body } = frame;
-    return { sequence, lease, messageId, receiveCount, enqueuedAtMs, attributes, body };
+    const { priority, groupId, movedFrom } = frame;
+    const said = { sequence, lease, messageId, receiveCount, enqueuedAtMs, attributes, body };
+    return { ...said, priority, groupId, movedFrom };
   }
   if (frame instanceof full.WireRecord) {
     const { partition, offset, publishedAtMs, key, attributes, body } = frame;

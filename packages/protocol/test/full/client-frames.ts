@@ -60,7 +60,14 @@ export const clientFrames: Readonly<Record<full.RequestVerb | "pong", fc.Arbitra
   ack: sample("ack", fc.record({ id, queue: name, receipts: few(receipt) }), full.writeAck),
   nack: sample(
     "nack",
-    fc.record({ id, queue: name, delayMs: u32, counts: fc.boolean(), reason: text, receipts: few(receipt) }),
+    fc.record({
+      id,
+      queue: name,
+      delayMs: maybe(u64),
+      counts: fc.boolean(),
+      error: text,
+      receipts: few(receipt),
+    }),
     full.writeNack,
   ),
   extend: sample(
@@ -105,6 +112,7 @@ export const clientFrames: Readonly<Record<full.RequestVerb | "pong", fc.Arbitra
       ),
       publishes: few(fc.record({ topic: name, records: few(record) })),
       sends: few(fc.record({ queue: name, messages: few(message) })),
+      acks: few(fc.record({ queue: name, receipts: few(receipt) })),
     }),
     full.writeTransact,
   ),

@@ -11,7 +11,7 @@ import {
   idAlone,
   kept,
   maybe,
-  messageId,
+  messageIds,
   name,
   offsets,
   partitions,
@@ -75,7 +75,7 @@ export const serverFrames: Readonly<Record<AnswerName, fc.Arbitrary<Sample>>> = 
     fc.record({
       id,
       durability,
-      ids: few(messageId).map((ids) => Uint8Array.from(ids.flatMap((one) => [...one]))),
+      ids: messageIds,
       refusals,
     }),
     full.writeSent,
@@ -101,7 +101,7 @@ export const serverFrames: Readonly<Record<AnswerName, fc.Arbitrary<Sample>>> = 
   offset: sample("offset", fc.record({ id, offset: u64 }), full.writeOffset),
   transacted: sample(
     "transacted",
-    fc.record({ id, durability, places: few(few(place)) }),
+    fc.record({ id, durability, places: few(few(place)), ids: few(messageIds) }),
     full.writeTransacted,
   ),
   deleted: sample("deleted", fc.record({ id, durability }), (to, frame) =>

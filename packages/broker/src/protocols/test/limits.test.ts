@@ -57,12 +57,12 @@ const overFull: Readonly<Record<string, readonly string[]>> = {
   "payload of a frame": [bytes(full.fullFrameBytesMax)],
   body: [bytes(messageBodyBytesMax)],
   "bodies and keys of a send, publish or transaction": [bytes(broker.batchBytesMax)],
-  "messages of a send, records of a publish or transaction, receipts of an ack": [
+  "messages of a send, records of a publish, receipts of an ack; all of them of a transaction": [
     n(full.entryCountMax),
     n(broker.batchCountMax),
   ],
   "deliveries of a receive, records of a fetch": [n(full.answerCountMax), n(broker.countPerRequestMax)],
-  "topics of a join or commit, publishes or sends of a transaction": [n(full.partCountMax)],
+  "topics of a join or commit, publishes, sends or acks of a transaction": [n(full.partCountMax)],
   "partitions of a commit": [n(full.partitionCountMax)],
   "attributes of a message": [
     n(full.attributeCountMax),
@@ -71,9 +71,10 @@ const overFull: Readonly<Record<string, readonly string[]>> = {
     bytes(broker.attributesBytesMax),
   ],
   names: [n(nameLengthMax)],
-  "token; name of client and producer; sentence and reason": [
+  "token; name of client and producer; sentence; error of a nack": [
     bytes(full.tokenBytesMax),
     n(full.sentenceBytesMax),
+    n(full.errorBytesMax),
   ],
   "time for hello": [seconds(fullLimits.helloTimeoutMs)],
   "requests under way": [n(fullLimits.requestCountMax), bytes(fullLimits.requestBytesMax)],

@@ -73,9 +73,9 @@ export function ack(session: Session, { id, queue, receipts }: AckRequest): Prom
 }
 
 export function nack(session: Session, request: NackRequest): Promise<void> {
-  const { id, queue, receipts, delayMs, counts } = request;
+  const { id, queue, receipts, delayMs, counts, error } = request;
   session.held.settled(queue, receipts);
-  return settle(session, id, "nacked", session.broker.nackBatch({ queue, receipts, delayMs, counts }));
+  return settle(session, id, "nacked", session.broker.nackBatch({ queue, receipts, delayMs, counts, error }));
 }
 
 export function extend(session: Session, request: ExtendRequest): Promise<void> {

@@ -4,8 +4,10 @@ import {
   batchesOf,
   type DeleteBeforeRequest,
   type FetchRequest,
+  messageIdBytes,
   type OffsetAtRequest,
   type PublishRequest,
+  putMessageId,
   recordBytes,
   type TransactRequest,
   writeDeleted,
@@ -97,17 +99,26 @@ export async function deleteBefore(session: Session, request: DeleteBeforeReques
 }
 
 export async function transact(session: Session, request: TransactRequest): Promise<void> {
-  const { id, publishes, sends, commit, fence, sequence } = request;
+  const { id, publishes, sends, acks, commit, fence, sequence } = request;
   const result = await session.broker.transact({
     publishes,
     sends,
+    acks,
     ...producerOf(session, sequence),
     ...(commit !== undefined && { commit }),
     ...(fence !== undefined && { fence }),
   });
   if (!result.ok) return refuseAs(session, id, result);
-  writeTransacted(session.to, { id, durability: result.durability, places: result.places });
+  const { durability, places, messageIds } = result;
+  for (const { queue, receipts } of acks) session.held.settled(queue, receipts);
+  writeTransacted(session.to, { id, durability, places, ids: messageIds.map(idBytes) });
   session.answered();
+}
+
+function idBytes(texts: readonly string[]): Uint8Array {
+  const ids = new Uint8Array(texts.length * messageIdBytes);
+  for (const [i, text] of texts.entries()) putMessageId(text, ids, i * messageIdBytes);
+  return ids;
 }
 
 const cancelled = protocolRefusal("cancelled", "The client cancelled the request.");

@@ -197,6 +197,7 @@ test("publishes, sends and an offset commit are one transaction; a fence that do
       commit: { group: "shop", generation, offsets: [{ topic: "orders", partition: 0, offset: 1 }] },
       fence: { group: "shop", generation, topic: "orders", partition: 0, expectedOffset },
       publishes: [{ topic: "bills", records: records("x", "y") }],
+      acks: [],
       sends: [{ queue: "mails", messages: messages("m") }],
     });
   equal((await client.ask("refused", transact(7))).code, "unexpected-offset");
