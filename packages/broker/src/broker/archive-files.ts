@@ -8,7 +8,7 @@ import type { BrokerState, Change } from "./state.ts";
 
 /** Files of no use any more since these changes were applied. */
 export function takeDeadFiles(state: BrokerState, changes: readonly Change[]): readonly ArchiveFile[] {
-  const dead: ArchiveFile[] = [];
+  const dead: ArchiveFile[] = [...state.removed.takeFiles()];
   for (const { what, owner } of changes) {
     const topic = what === "topic" ? state.topic(owner) : undefined;
     if (topic !== undefined && topic.deadFiles.length > 0) dead.push(...takeDeadFilesOf(topic));
@@ -37,6 +37,8 @@ interface Reconciling {
 export async function reconcileArchive(core: Reconciling, isWhole: boolean): Promise<void> {
   const { archive } = core.journal;
   if (archive === undefined) return;
+  // Of topics that are gone: nothing refers to them, so they are among those that are looked at now.
+  core.state.removed.takeFiles();
   const unneeded = new Map(archive.files().map((file) => [nameOf(file), file]));
   for (const file of referencedFiles(core.state)) {
     if (unneeded.delete(nameOf(file))) continue;
@@ -64,7 +66,9 @@ async function reconcileFile(
   const { owner, partition, ...rest } = content;
   const partitionLog = state.topic(owner)?.partitions[partition];
   const range = { file, ...rest };
-  const fate = partitionLog === undefined ? "keep" : fateOf(partitionLog, range, isWhole);
+  const isGone = isWhole && state.catalog.wasRemoved(owner);
+  const fate =
+    partitionLog === undefined ? (isGone ? "useless" : "keep") : fateOf(partitionLog, range, isWhole);
   if (fate === "useless") return archive.release([file]);
   if (fate === "keep") {
     log.error({ file, ...content }, "a file of the archive holds records that nothing refers to; it stays");

@@ -140,6 +140,11 @@ export class Catalog {
     return this.#byNumber.get(number);
   }
 
+  /** Whether the number was given once and is no more. */
+  wasRemoved(number: number): boolean {
+    return number > catalogOwner && number < this.#next && !this.#byNumber.has(number);
+  }
+
   names(what: Kind): readonly string[] {
     return [...this.#byName[what].keys()].sort();
   }

@@ -6,6 +6,7 @@ import type { BrokerState } from "./state.ts";
 
 /** Positions of bodies that died in any queue or topic since somebody last took them. */
 export function* takeAllDeadBodies(state: BrokerState): Generator<BodyPosition> {
+  yield* state.removed.takeBodies();
   for (const queue of state.queues()) yield* takeDeadBodies(queue);
   for (const topic of state.topics()) yield* takeDeadBatches(topic);
 }

@@ -36,6 +36,7 @@ import {
 } from "./catalog.ts";
 import { batchOverheadBytes } from "./limits.ts";
 import { memoryOf, withoutBodies } from "./queue-memory.ts";
+import { Removed } from "./removed.ts";
 
 /** A fact, with the kind of thing that it is about. */
 export type Change =
@@ -85,6 +86,8 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
   /** Records that could not be read or spoke of nothing that is there: 0 unless the journal was damaged. */
   unreadableRecords = 0;
   readonly #holdings = new Holdings();
+  /** What queues and topics left behind that are gone. */
+  readonly removed = new Removed();
   #queueBytes = 0;
   /** Bodies that come in above this are left in the journal and read back when they are handed out. Topics keep half of it. */
   readonly #residentBytesMax: number;
@@ -218,7 +221,7 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
 
   /** Positions of bodies that died with these changes. */
   takeDeadBodies(changes: readonly Change[]): readonly BodyPosition[] {
-    let dead: readonly BodyPosition[] = [];
+    let dead: readonly BodyPosition[] = this.removed.takeBodies();
     for (const { what, owner } of changes) {
       const queue = what === "queue" ? this.#queues.get(owner) : undefined;
       const topic = what === "topic" ? this.#topics.get(owner) : undefined;
@@ -275,8 +278,9 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
 
   /** A queue or topic is gone; it was emptied before. Groups forget what they had read of it. */
   #remove(number: number): void {
-    const queue = this.#queues.get(number);
+    const [queue, topic] = [this.#queues.get(number), this.#topics.get(number)];
     if (queue !== undefined) this.#queueBytes -= memoryOf(queue);
+    this.removed.add(queue, topic);
     this.#queues.delete(number);
     if (this.#topics.delete(number))
       for (const { committed } of this.#groups.values()) committed.delete(number);

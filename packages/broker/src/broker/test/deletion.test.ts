@@ -1,5 +1,5 @@
 /** Queues and topics that are deleted: with all that was in them, for good, and under the eyes of those who use them. */
-import { deepEqual, equal, notEqual } from "node:assert/strict";
+import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { noAttributes } from "@sluice/broker";
 import { granted, refused, VirtualBroker } from "./world.ts";
@@ -105,6 +105,37 @@ test("a deleted topic is gone with its records and what groups had read of it; w
     records.map(({ body }) => Buffer.from(body).toString()),
     ["three"],
   );
+});
+
+test("what a deleted queue or topic held of the disk is free again", async () => {
+  await using world = await VirtualBroker.open({
+    on: "disk",
+    segmentBytes: 20_000,
+    checkpoints: { everyBytes: 50_000 },
+    archive: { tailBytesMin: 10_000 },
+  });
+  const bytes = () =>
+    world.disk.fileNames().reduce((sum, name) => sum + (world.disk.content(name)?.length ?? 0), 0);
+  const big = "x".repeat(1000);
+  for (let i = 0; i < 200; i++) {
+    await world.send("jobs", big, big);
+    await world.publish("news", big, big);
+    await world.clock.advance(1);
+  }
+  const before = bytes();
+  granted(await world.answer(world.broker.deleteQueue("jobs")));
+  granted(await world.answer(world.broker.deleteTopic("news")));
+  ok(
+    world.disk.fileNames().every((name) => !name.endsWith(".archive")),
+    world.disk.fileNames().join(),
+  );
+  for (let i = 0; i < 100; i++) {
+    await world.send("other", big, big);
+    await world.clock.advance(1);
+    granted(await world.answer(world.broker.purgeQueue("other")));
+  }
+  await world.clock.advance(1000);
+  ok(bytes() < before / 4, `${bytes()} of ${before} bytes`);
 });
 
 test("Q18: acks, sends to several queues and publishes are one append: all of it or none", async () => {

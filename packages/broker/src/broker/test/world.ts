@@ -6,29 +6,34 @@ import { seededRandom } from "@sluice/runtime";
 import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
 import { settled } from "./ledger.ts";
 
+interface WorldOptions extends Partial<BrokerOptions> {
+  /** Default: memory. */
+  readonly on?: "disk" | "memory";
+  readonly segmentBytes?: number;
+}
+
 export class VirtualBroker implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly disk = new SimulatedDisk(seededRandom(1));
-  readonly #options: Partial<BrokerOptions> & { readonly on?: "disk" | "memory" };
+  readonly #options: WorldOptions;
   #broker: Broker | undefined;
 
-  private constructor(options: Partial<BrokerOptions> & { readonly on?: "disk" | "memory" }) {
+  private constructor(options: WorldOptions) {
     this.#options = options;
   }
 
-  static async open(
-    options: Partial<BrokerOptions> & { readonly on?: "disk" | "memory" } = {},
-  ): Promise<VirtualBroker> {
+  static async open(options: WorldOptions = {}): Promise<VirtualBroker> {
     const world = new VirtualBroker(options);
     await world.#start();
     return world;
   }
 
   async #start(): Promise<void> {
-    const { on = "memory", ...rest } = this.#options;
+    const { on = "memory", segmentBytes = 64 * 1024 * 1024, ...rest } = this.#options;
     const { clock, disk } = this;
     const random = seededRandom(2);
-    const journal: Journal = on === "disk" ? await FileJournal.open({ disk, random }) : new MemoryJournal();
+    const journal: Journal =
+      on === "disk" ? await FileJournal.open({ disk, random, segmentBytes }) : new MemoryJournal();
     this.#broker = await settled(clock, Broker.open({ journal, clock, random, ...rest }));
   }
 
