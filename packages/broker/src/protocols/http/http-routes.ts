@@ -9,6 +9,7 @@ import { publishRoute } from "./publish-route.ts";
 import { queueResource } from "./queue-resource.ts";
 import { recordRoutes } from "./record-routes.ts";
 import { ackRoute, extendRoute, nackRoute } from "./settle-routes.ts";
+import { refuseWhatIsNotAskedFor } from "./strictness.ts";
 import { topicResource } from "./topic-resource.ts";
 import { compileValidator } from "./validation.ts";
 
@@ -25,6 +26,7 @@ export function httpRoutes(options: BrokerRoutesOptions): FastifyPluginAsync {
     acceptJson(app, requestBytesMax);
     answerErrors(app, { bodyBytesMax: requestBytesMax });
     app.setValidatorCompiler(compileValidator);
+    refuseWhatIsNotAskedFor(app);
     enqueueRoute(app, options);
     dequeueRoute(app, options);
     ackRoute(app, options);

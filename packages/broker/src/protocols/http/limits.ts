@@ -41,3 +41,12 @@ export const idBytesMax = 512;
 
 /** Longest reason of a nack that is taken in characters; what is kept of it is shorter. */
 export const reasonLengthMax = 16 * 1024;
+
+/** Longest deduplication window in seconds: a week of ids can be a lot of memory. */
+export const deduplicationWindowSecondsMax = 7 * 24 * 60 * 60;
+
+/** Queues or topics of one page of a list. */
+export const pageCountMax = 1000;
+
+/** Entries of one transaction, all kinds together. */
+export const transactionCountMax = 1000;

@@ -39,6 +39,19 @@ export function refusalProblem({ refusal, detail }: Refused): Problem {
   return problem(statusByRefusal[refusal], refusal, detail);
 }
 
+/** When it is worth to ask again, in seconds, for what passes by itself. */
+const retryAfterSeconds: Partial<Record<Refusal, number>> = {
+  "queue-full": 1,
+  "too-many-consumers": 5,
+  "memory-full": 1,
+  "disk-full": 10,
+  "storage-failed": 30,
+  "shutting-down": 5,
+};
+
+/** With `Retry-After` (RFC 9110 section 10.2.3) on every 429 and 503. */
 export function sendRefusal(reply: FastifyReply, refused: Refused): FastifyReply {
+  const seconds = retryAfterSeconds[refused.refusal];
+  if (seconds !== undefined) reply.header("retry-after", String(seconds));
   return sendProblem(reply, refusalProblem(refused));
 }

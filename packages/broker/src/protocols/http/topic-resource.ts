@@ -5,6 +5,7 @@ import Type, { type Static } from "typebox";
 import type { BrokerApi, RetentionSettings, TopicDescription } from "../../broker/api.ts";
 import { durabilityField } from "./fields.ts";
 import { sendRefusal } from "./refusals.ts";
+import { bodyMayBeAbsent } from "./strictness.ts";
 
 const retentionField = Type.Enum(["log", "live"], {
   description: "log: records are kept and can be read again. live: only who listens hears them.",
@@ -102,9 +103,7 @@ export function topicResource(app: FastifyInstance, { broker }: { readonly broke
   app.put<{ Params: Params; Body: Static<typeof settingsSchema> }>(
     "/v1/topics/:topic",
     {
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
+      preValidation: bodyMayBeAbsent,
       schema: {
         summary: "Create a topic, or change how long it keeps its records",
         description:

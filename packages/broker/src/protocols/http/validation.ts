@@ -1,6 +1,6 @@
 /**
  * Requests against their schemas: compiled once for each route, strict about types (a number in quotes is text), with an answer
- * that names the field. Query strings have only text, so numbers are read from it where the schema wants one.
+ * that names the field. Query strings and paths have only text, so numbers are read from it where the schema wants one.
  */
 import { type Problem, ProblemError, problem } from "@sluice/http-edge";
 import type { FastifySchemaCompiler } from "fastify";
@@ -17,9 +17,9 @@ interface ValidationError {
 /** For `setValidatorCompiler`. */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema);
-  const isQuery = httpPart === "querystring";
+  const isText = httpPart === "querystring" || httpPart === "params";
   return (data: unknown) => {
-    const value = isQuery ? withNumbers(schema, data) : data;
+    const value = isText ? withNumbers(schema, data) : data;
     if (validator.Check(value)) return { value };
     return { error: new ProblemError(firstProblem(validator.Errors(value), httpPart ?? "request")) };
   };

@@ -298,7 +298,7 @@ test("other methods: 405 with what is allowed, and a HEAD takes no message", asy
     ["DELETE", "/publish", "POST"],
     ["POST", "/dequeue", "GET"],
     ["HEAD", "/dequeue", "GET"],
-    ["DELETE", "/v1/queues/default", "GET, HEAD, PUT"],
+    ["POST", "/v1/queues/default", "GET, HEAD, PUT, PATCH, DELETE"],
     ["PATCH", "/v1/topics", "GET, HEAD"],
     ["POST", "/v1/topics/t/records", "GET, HEAD, DELETE"],
   ] as const;

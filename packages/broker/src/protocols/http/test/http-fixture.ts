@@ -2,7 +2,7 @@
 import { answerNotFound } from "@sluice/http-edge";
 import { createMetrics, type Registry } from "@sluice/runtime";
 import { VirtualClock } from "@sluice/testkit";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type HTTPMethods } from "fastify";
 import type { Broker } from "../../../broker/broker.ts";
 import { openBroker } from "../../test/open-broker.ts";
 import { httpRoutes } from "../index.ts";
@@ -21,8 +21,10 @@ export interface HttpFixture extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly metrics: Registry;
   get(path: string): Promise<Answer>;
-  post(path: string, body: unknown): Promise<Answer>;
+  post(path: string, body?: unknown): Promise<Answer>;
   put(path: string, body?: unknown): Promise<Answer>;
+  patch(path: string, body: unknown): Promise<Answer>;
+  remove(path: string): Promise<Answer>;
   /** The messages of one dequeue. */
   dequeue(query?: string): Promise<readonly Json[]>;
 }
@@ -31,10 +33,10 @@ export async function openHttp(): Promise<HttpFixture> {
   const clock = new VirtualClock();
   const metrics = createMetrics();
   const broker = await openBroker(clock, metrics);
-  const app = Fastify({ routerOptions: { ignoreTrailingSlash: true } });
+  const app = Fastify({ routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 } });
   app.setNotFoundHandler(answerNotFound);
   await app.register(httpRoutes({ broker }));
-  const ask = async (method: "GET" | "POST" | "PUT", url: string, body?: unknown): Promise<Answer> => {
+  const ask = async (method: HTTPMethods, url: string, body?: unknown): Promise<Answer> => {
     const options = { method, url };
     const response = await app.inject(
       body === undefined
@@ -51,6 +53,8 @@ export async function openHttp(): Promise<HttpFixture> {
     get: (path) => ask("GET", path),
     post: (path, body) => ask("POST", path, body),
     put: (path, body) => ask("PUT", path, body),
+    patch: (path, body) => ask("PATCH", path, body),
+    remove: (path) => ask("DELETE", path),
     dequeue: async (query = "") => (await ask("GET", `/dequeue${query}`)).body.messages as readonly Json[],
     [Symbol.asyncDispose]: async () => {
       await app.close();

@@ -1,40 +1,8 @@
-/** `/v1/queues`, `/v1/topics`, their records, and publishing. */
-import { deepEqual, equal, ok } from "node:assert/strict";
+/** `/v1/topics`, their records, and publishing; and dead letters as a consumer sees them. */
+import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { settle } from "@sluice/testkit";
 import { type Json, openHttp } from "./http-fixture.ts";
-
-test("a queue is created with its settings, described and listed", async () => {
-  await using api = await openHttp();
-  const settings = { visibilityTimeoutSeconds: 1.5, deadLetter: { queue: "jobs-dead", receiveCountMax: 2 } };
-  const created = await api.put("/v1/queues/jobs", settings);
-  equal(created.status, 201);
-  const expected = {
-    queue: "jobs",
-    ...settings,
-    durability: "memory",
-    ready: 0,
-    delayed: 0,
-    inFlight: 0,
-    bodyBytes: 0,
-  };
-  deepEqual(created.body, expected);
-  deepEqual((await api.put("/v1/queues/jobs", settings)).status, 200);
-  await api.post("/enqueue", { queue: "jobs", messages: [{ body: "aa" }, { body: "b" }] });
-  await api.dequeue("?queue=jobs");
-  const described = await api.get("/v1/queues/jobs");
-  equal(described.body.ready, 1);
-  equal(described.body.inFlight, 1);
-  ok(Number(described.body.bodyBytes) >= 3);
-  const listed = (await api.get("/v1/queues")).body.queues as Json[];
-  deepEqual(
-    listed.map(({ queue, deadLetter }) => [queue, deadLetter]),
-    [
-      ["jobs", settings.deadLetter],
-      ["jobs-dead", null],
-    ],
-  );
-});
 
 test("a message received too often moves to the dead-letter queue", async () => {
   await using api = await openHttp();
