@@ -131,6 +131,8 @@ const sources = everything.filter((path) => /\.(ts|tsx|mts)$/.test(path)).map(re
 
 interface Manifest {
   readonly name: string;
+  /** What is one file in Node and another in browsers. */
+  readonly imports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly exports?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
@@ -149,6 +151,12 @@ const workspaceOf = (path: string): string => {
 /** The path that an import leads to, or undefined when it leaves the project. */
 function target(from: Source, specifier: string): string | undefined {
   if (specifier.startsWith(".")) return relative(root, resolve(root, dirname(from.path), specifier));
+  if (specifier.startsWith("#")) {
+    const home = workspaceOf(from.path);
+    const entry = manifests.get(home)?.imports?.[specifier]?.default;
+    ok(entry, `${from.path} imports ${specifier}, which ${home}/package.json does not have`);
+    return join(home, entry);
+  }
   if (!specifier.startsWith("@sluice/")) return undefined;
   const name = specifier.split("/").slice(0, 2).join("/");
   for (const [folder, manifest] of manifests) {
@@ -220,7 +228,7 @@ test("packages are imported by name, and declared", () => {
       ]);
       return source.imports.flatMap((specifier) => {
         if (specifier.startsWith("node:")) return [];
-        if (specifier.startsWith(".")) {
+        if (specifier.startsWith(".") || specifier.startsWith("#")) {
           const to = target(source, specifier) ?? "";
           return workspaceOf(to) === home ? [] : [`${source.path} reaches into ${to} by a relative path`];
         }
@@ -263,7 +271,7 @@ test("what runs in browsers imports nothing of Node", () => {
       )
       .flatMap((source) => [
         ...source.imports
-          .filter((specifier) => !specifier.startsWith(".") && !/^@sluice\/protocol\b/.test(specifier))
+          .filter((specifier) => !/^([.#]|@sluice\/protocol\b)/.test(specifier))
           .map((i) => `${source.path} imports ${i}`),
         ...(/\b(Buffer|process)\b/.exec(source.code) ?? []).map((word) => `${source.path} uses ${word}`),
       ]),

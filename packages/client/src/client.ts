@@ -5,8 +5,7 @@ import { dialNetwork } from "#network";
 import { type Backoff, defaultBackoff } from "./backoff.ts";
 import { type Clock, pause, type Random, systemClock, systemRandom } from "./clock.ts";
 import type { Closable, Context } from "./context.ts";
-import { parseAddress } from "./dial.ts";
-import { ClientFault } from "./errors.ts";
+import { parseAddresses } from "./dial.ts";
 import { GroupConsumer, type GroupConsumerOptions } from "./group-consumer.ts";
 import { Link } from "./link.ts";
 import { Queue } from "./queue.ts";
@@ -80,9 +79,7 @@ export class Client implements AsyncDisposable {
    * for good (`unauthorized`, `unsupported-version`, ...); the reason of `signal`.
    */
   static async connect(options: ClientOptions): Promise<Client> {
-    const addresses = options.addresses.map(parseAddress);
-    if (addresses.length === 0)
-      throw new ClientFault("invalid-address", "There is no address to connect to.");
+    const addresses = parseAddresses(options.addresses, options.tls);
     const { random = systemRandom, reconnect = {}, signal } = options;
     signal?.throwIfAborted();
     const link = new Link({

@@ -1,7 +1,7 @@
-/** From the text of an address to what a transport needs. */
+/** From the texts of addresses to what a transport needs. */
 import { schemes } from "#network";
 import { ClientFault } from "./errors.ts";
-import type { Address, Scheme } from "./transport.ts";
+import type { Address, Scheme, TlsOptions } from "./transport.ts";
 
 const pattern = /^([a-z]+):\/\/(\[[0-9a-fA-F:.]+\]|[^/:?#@\s[\]]+)(?::(\d{1,5}))?(\/[^?#\s]*)?$/;
 
@@ -21,10 +21,23 @@ const forms: Readonly<Record<Scheme, string>> = {
 };
 
 /**
+ * Reads addresses, of which there must be one. `tls` can be obeyed only where this client makes the TLS connection itself.
+ * @throws ClientFault `invalid-address`.
+ */
+export function parseAddresses(texts: readonly string[], tls: TlsOptions | undefined): readonly Address[] {
+  if (texts.length === 0) throw new ClientFault("invalid-address", "There is no address to connect to.");
+  const addresses = texts.map(parseAddress);
+  const web = addresses.find(({ scheme }) => scheme === "wss");
+  if (tls === undefined || web === undefined) return addresses;
+  const sentence = `Whom ${web.text} trusts is up to the system: the option tls is for tls://.`;
+  throw new ClientFault("invalid-address", sentence);
+}
+
+/**
  * Reads an address of one of the schemes that this platform can reach; an IPv6 host stands in brackets.
  * @throws ClientFault `invalid-address`.
  */
-export function parseAddress(text: string): Address {
+function parseAddress(text: string): Address {
   const [, word, host = "", portText, path = ""] = pattern.exec(text) ?? [];
   const scheme = schemes.find((each) => each === word);
   const port = scheme && (portText === undefined ? usualPorts[scheme] : Number(portText));

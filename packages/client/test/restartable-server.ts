@@ -1,18 +1,28 @@
 /** A real broker behind a real framed port on the loopback, that can go away and come back with what its disk holds. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { Broker } from "@sluice/broker";
 import { FileJournal } from "@sluice/broker/journal";
 import { TcpServer } from "@sluice/broker/tcp";
-import { createMetrics, seededRandom, silentLog, systemClock } from "@sluice/runtime";
+import { WebSocketDoor } from "@sluice/broker/websocket";
+import { Access, AllowedOrigins, createMetrics, seededRandom, silentLog, systemClock } from "@sluice/runtime";
 import { SimulatedDisk } from "@sluice/testkit";
 import { Client, type ClientOptions, type Dial } from "../src/index.ts";
 import { dialTcp } from "../src/transports/tcp.ts";
+import { dialWebSocket } from "../src/transports/websocket.ts";
 
 export class RestartableServer implements AsyncDisposable {
   readonly #disk = new SimulatedDisk(seededRandom(11));
-  #running: { readonly broker: Broker; readonly server: TcpServer } | undefined;
+  readonly #scheme: "tcp" | "ws";
+  #running: { readonly broker: Broker; readonly server: TcpServer; readonly http: Server } | undefined;
   /** The token that it wants; undefined: none. */
   token: string | undefined;
+
+  /** `scheme`: how clients reach it. */
+  constructor(scheme: "tcp" | "ws" = "tcp") {
+    this.#scheme = scheme;
+  }
 
   async start(): Promise<void> {
     const metrics = createMetrics();
@@ -38,7 +48,15 @@ export class RestartableServer implements AsyncDisposable {
             : { ok: false, sentence: "The token is not known." },
       },
     });
-    this.#running = { broker, server };
+    const http = createServer();
+    if (this.#scheme === "ws") {
+      const access = new Access({ tokens: [], clock: systemClock });
+      const door = new WebSocketDoor({ framed: server, access, origins: new AllowedOrigins() });
+      const upgrade = door.upgrades.get("/ws");
+      http.on("upgrade", (request, socket, head) => upgrade?.(request, socket, head));
+      await new Promise<void>((resolve) => http.listen({ host: "127.0.0.1", port: 0 }, resolve));
+    }
+    this.#running = { broker, server, http };
   }
 
   /** `drain`: says goaway first. Otherwise every connection is cut. */
@@ -47,6 +65,7 @@ export class RestartableServer implements AsyncDisposable {
     this.#running = undefined;
     if (running === undefined) return;
     if (how === "drain") await running.server.drain();
+    running.http.close();
     await running.server[Symbol.asyncDispose]();
     await running.broker[Symbol.asyncDispose]();
   }
@@ -58,14 +77,17 @@ export class RestartableServer implements AsyncDisposable {
 
   /** Reaches the server wherever it listens now. */
   readonly dial: Dial = (address, options) => {
-    const { port } = this.#running?.server.address ?? {};
-    if (port === undefined) return Promise.reject(new Error("Nobody listens."));
-    return dialTcp({ ...address, host: "127.0.0.1", port }, options);
+    const running = this.#running;
+    if (running === undefined) return Promise.reject(new Error("Nobody listens."));
+    const isTcp = this.#scheme === "tcp";
+    const { port } = isTcp ? running.server.address : (running.http.address() as AddressInfo);
+    const reached = { ...address, host: "127.0.0.1", port };
+    return isTcp ? dialTcp(reached, options) : dialWebSocket(reached, options);
   };
 
   connect(options: Partial<ClientOptions> = {}): Promise<Client> {
     return Client.connect({
-      addresses: ["tcp://sluice:9080"],
+      addresses: [`${this.#scheme}://sluice:9080`],
       dial: this.dial,
       reconnect: { initialDelayMs: 1, delayMaxMs: 4 },
       ...options,

@@ -3,10 +3,17 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { Heard, RestartableServer } from "./restartable-server.ts";
 
-const restarts = 1_000;
+for (const [scheme, restarts] of [
+  ["tcp", 1_000],
+  ["ws", 100],
+] as const) {
+  test(`${restarts} restarts over ${scheme}: no consumer has stopped receiving`, { timeout: 240_000 }, () =>
+    survive(new RestartableServer(scheme), restarts),
+  );
+}
 
-test(`${restarts} restarts: no consumer has stopped receiving`, { timeout: 240_000 }, async () => {
-  await using server = new RestartableServer();
+async function survive(started: RestartableServer, restarts: number): Promise<void> {
+  await using server = started;
   await server.start();
   await using client = await server.connect();
   const [worked, subscribed, read] = [new Heard(), new Heard(), new Heard()];
@@ -51,7 +58,7 @@ test(`${restarts} restarts: no consumer has stopped receiving`, { timeout: 240_0
   equal(partitions[0]?.endOffset, restarts);
   await client.close();
   await Promise.all([subscriber, reader]);
-});
+}
 
 test("a wrong token over a real connection ends with unauthorized", async () => {
   await using server = new RestartableServer();
