@@ -11,6 +11,7 @@ import type {
   BodyPosition,
   Journal,
   JournalPart,
+  JournalUsage,
   RelocationRoom,
   ReplayedAppend,
   ReplayReport,
@@ -24,6 +25,7 @@ import { MeasuredDisk } from "./measured-disk.ts";
 import { bodyPosition, placeOf, segmentNumberOf } from "./record-codec.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { Reserve } from "./reserve.ts";
+import { usageOf } from "./usage.ts";
 
 const segmentBytesDefault = 64 * 1024 * 1024;
 
@@ -48,7 +50,7 @@ export interface FileJournalOptions {
   readonly budgetBytes?: number;
   /** Records of topics are archived in groups of about so many bytes, which are read as a whole. Default 64 KiB. */
   readonly archiveGroupBytes?: number;
-  /** For looking now and then whether a full disk has space again. Default: that of the machine. */
+  /** For looking now and then whether a full disk has space again, and for how long syncs take. Default: that of the machine. */
   readonly clock?: Clock;
   /** Default: says nothing. */
   readonly log?: Log;
@@ -67,6 +69,7 @@ export class FileJournal implements Journal {
   #compaction: Compaction | undefined;
   #archive: FileArchive | undefined;
   readonly #fullListeners: (() => void)[] = [];
+  readonly #syncedListeners: ((tookMs: number) => void)[] = [];
   #replayed: Promise<unknown> = Promise.resolve();
   #phase: "opened" | "replaying" | "ready" | "closed" = "opened";
 
@@ -118,8 +121,16 @@ export class FileJournal implements Journal {
     return this.#archive;
   }
 
+  get usage(): JournalUsage {
+    return usageOf(this.#disk);
+  }
+
   onFull(listener: () => void): void {
     this.#fullListeners.push(listener);
+  }
+
+  onSynced(listener: (tookMs: number) => void): void {
+    this.#syncedListeners.push(listener);
   }
 
   replay(visit: (append: ReplayedAppend) => void): Promise<ReplayReport> {
@@ -143,9 +154,11 @@ export class FileJournal implements Journal {
         segmentBytes,
         reserve,
         onSegment: (segment) => this.#bodies.add(segment),
-        onSynced: () => {
+        clock: this.#options.clock ?? systemClock,
+        onSynced: (_, tookMs) => {
           this.#compaction?.proceed();
           this.#archive?.proceed();
+          for (const listener of this.#syncedListeners) listener(tookMs);
         },
         onFault: (fault) => {
           this.#log.error({ err: fault }, "the journal stopped");

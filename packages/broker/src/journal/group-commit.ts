@@ -5,7 +5,7 @@
  * After the first error of the disk nothing is written any more. A sync that failed is never repeated: the system reports the error
  * once and may call the lost pages clean afterwards.
  */
-import { assert, Fault, type Random } from "@sluice/runtime";
+import { assert, type Clock, Fault, type Random } from "@sluice/runtime";
 import { AppendGroup, type OpenSegment } from "./append-group.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import type { Appended, JournalPart, Settled, StorageFault } from "./journal.ts";
@@ -39,14 +39,16 @@ export class StorageFailed extends Fault {
 export interface GroupCommitOptions {
   readonly disk: Disk;
   readonly random: Random;
+  /** For how long syncs take. */
+  readonly clock: Clock;
   /** A segment takes no further append over this many bytes. */
   readonly segmentBytes: number;
   /** Makes room for a write when the disk has none. */
   readonly reserve: Pick<Reserve, "during">;
   /** Told of each segment as soon as records are encoded for it. */
   readonly onSegment: (segment: OpenSegment) => void;
-  /** Told when what was appended up to `sequence` is synced. */
-  readonly onSynced: (sequence: number) => void;
+  /** Told when what was appended up to `sequence` is synced, and how long the sync took, in milliseconds. */
+  readonly onSynced: (sequence: number, tookMs: number) => void;
   /** Told once, before any waiter is. */
   readonly onFault: (fault: StorageFault) => void;
 }
@@ -275,9 +277,11 @@ export class GroupCommit {
   async #sync(): Promise<void> {
     const through = this.#writtenThrough;
     if (this.#file === undefined || through === this.#syncedThrough) return;
+    const { clock, onSynced } = this.#options;
+    const startedMs = clock.now().monotonicMs;
     await this.#file.sync();
     this.#syncedThrough = through;
-    this.#options.onSynced(through);
+    onSynced(through, clock.now().monotonicMs - startedMs);
   }
 
   /** Nothing is written to a segment, not even its header, before all earlier ones are synced: recovery rests on that. */

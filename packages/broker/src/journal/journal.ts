@@ -117,6 +117,16 @@ export interface RelocationRoom {
   readonly appendBytesMax: number;
 }
 
+/** What the files of a journal take on the disk. */
+export interface JournalUsage {
+  /** How many segments there are. */
+  readonly segmentCount: number;
+  readonly bytes: Readonly<Record<JournalFileUse, number>>;
+}
+
+/** What a file of a journal is for. `reserve`: kept for the time when the disk is full. `other`: about to get its name, or foreign. */
+export type JournalFileUse = "segment" | "checkpoint" | "archive" | "reserve" | "other";
+
 export interface Journal extends AsyncDisposable {
   /** The strongest durability that an append can have here. */
   readonly durability: Durability;
@@ -138,8 +148,14 @@ export interface Journal extends AsyncDisposable {
   /** Files beside the log for what is kept long; undefined before the replay, and where nothing is kept. */
   readonly archive: Archive | undefined;
 
+  /** What there is on the disk now. */
+  readonly usage: JournalUsage;
+
   /** Calls `listener` each time that the disk is found full. */
   onFull(listener: () => void): void;
+
+  /** Calls `listener` after each sync of appends with how long it took, in milliseconds. */
+  onSynced(listener: (tookMs: number) => void): void;
 
   /**
    * Visits what was appended before this process, in order, checkpoint first. Must be called once, before the first append.

@@ -20,6 +20,11 @@ export class MeasuredDisk implements Disk {
     return this.#sizes.get(name) ?? 0;
   }
 
+  /** The names that were looked at, with the bytes of their files. */
+  files(): Iterable<readonly [name: string, bytes: number]> {
+    return this.#sizes;
+  }
+
   list(): Promise<readonly string[]> {
     return this.#disk.list();
   }

@@ -8,6 +8,7 @@ import type {
   BodyPosition,
   Journal,
   JournalPart,
+  JournalUsage,
   RelocationRoom,
   ReplayReport,
   Settled,
@@ -20,6 +21,10 @@ export class MemoryJournal implements Journal {
   readonly pendingBytes = 0;
   readonly full = undefined;
   readonly archive = undefined;
+  readonly usage: JournalUsage = {
+    segmentCount: 0,
+    bytes: { segment: 0, checkpoint: 0, archive: 0, reserve: 0, other: 0 },
+  };
   readonly relocationRoom: RelocationRoom = {
     bytesMax: Number.POSITIVE_INFINITY,
     appendBytesMax: Number.POSITIVE_INFINITY,
@@ -50,6 +55,9 @@ export class MemoryJournal implements Journal {
   }
 
   onFull(): void {}
+
+  /** Nothing is ever synced. */
+  onSynced(): void {}
 
   release(): void {}
 

@@ -6,7 +6,7 @@ import type { Clock, Timer } from "@sluice/runtime";
 import type { MeasuredDisk } from "./measured-disk.ts";
 import { writeWhole } from "./whole-transfer.ts";
 
-const reserveName = "reserve";
+export const reserveName = "reserve";
 /** The name while it is being written: what is called `reserve` is whole and synced. */
 const unfinishedName = "reserve.unfinished";
 
