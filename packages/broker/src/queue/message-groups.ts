@@ -19,6 +19,8 @@ export class MessageGroups {
   #bySlot: (MessageGroup | undefined)[] = [];
   /** Messages that wait behind another one. */
   behindCount = 0;
+  /** Groups whose current message is parked: whatever is in them waits until somebody decides about it. */
+  readonly blocked = new Set<MessageGroup>();
 
   constructor(messages: MessageSlots) {
     this.#messages = messages;

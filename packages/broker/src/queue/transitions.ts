@@ -10,10 +10,16 @@ function detach(state: QueueState, slot: number): void {
   const phase = state.messages.phase[slot];
   if (phase === Phase.fresh) laneOf(state, slot).fresh.remove(slot);
   else if (phase === Phase.returned) laneOf(state, slot).returned.remove(slot);
-  else if (phase === Phase.parked) state.parked.remove(slot);
+  else if (phase === Phase.parked) detachParked(state, slot);
   else if (phase === Phase.behind) state.groups.takeBehind(state.groups.of(slot) as MessageGroup, slot);
   else if (phase !== Phase.entering) state.deadlines.remove(slot);
   if (phase === Phase.inFlight) state.inFlightCount--;
+}
+
+function detachParked({ parked, groups }: QueueState, slot: number): void {
+  parked.remove(slot);
+  const group = groups.of(slot);
+  if (group?.current === slot) groups.blocked.delete(group);
 }
 
 function laneOf({ lanes, messages }: QueueState, slot: number): Lane {
@@ -103,6 +109,8 @@ export function park(state: QueueState, slot: number, reason: DeadLetterReason, 
   detach(state, slot);
   state.messages.phase[slot] = Phase.parked;
   state.parked.push(slot);
+  const group = state.groups.of(slot);
+  if (group?.current === slot) state.groups.blocked.add(group);
   state.expiries.set(slot, false);
   const rare = state.messages.raritiesOf(slot);
   rare.parkedReason = reason;

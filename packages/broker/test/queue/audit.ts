@@ -164,6 +164,11 @@ function groupsOf(state: QueueState) {
     groups.behindCount,
   );
   return told.sort((a, b) => (a.id < b.id ? -1 : 1));
+  deepEqual(
+    [...groups.blocked].map(({ id }) => id).sort(),
+    found.flatMap(({ id, current }) => (messages.phase[current] === Phase.parked ? [id] : [])).sort(),
+    "a group is blocked when its current message is parked",
+  );
 }
 
 /** Every message that waits and has an end is in the heap of ends, and no other is. */
