@@ -19,6 +19,8 @@ export interface ReceiveRequest {
   readonly queue: string;
   /** 1 to 1000. */
   readonly max: number;
+  /** Bytes of bodies at most; a single message is always handed out. Absent: no bound. */
+  readonly bytesMax?: number;
   /** How long to wait for a first message when there is none, in milliseconds. 0: do not wait. */
   readonly waitMs: number;
   readonly visibilityTimeoutMs?: number;
@@ -205,7 +207,6 @@ export interface SentBatch extends Durable {
 }
 
 export interface TakeRequest extends ReceiveRequest {
-  /** Bytes of bodies at most; a single message is always handed out. */
   readonly bytesMax: number;
 }
 

@@ -91,7 +91,7 @@ export class Queues {
   }
 
   /** A receive, answered in the words of the rules, with the bodies read back where they were not in memory. */
-  async take(request: ReceiveRequest & { readonly bytesMax?: number }): Promise<Result<TakenWhole>> {
+  async take(request: ReceiveRequest): Promise<Result<TakenWhole>> {
     const { signal } = request;
     signal?.throwIfAborted();
     const refused =
@@ -169,10 +169,7 @@ export class Queues {
   }
 
   /** Undefined when there is nothing to deliver now. */
-  #take(
-    queue: QueueState,
-    { max, bytesMax, visibilityTimeoutMs }: ReceiveRequest & { readonly bytesMax?: number },
-  ): Taken | undefined {
+  #take(queue: QueueState, { max, bytesMax, visibilityTimeoutMs }: ReceiveRequest): Taken | undefined {
     if (this.#core.refusal("new") !== undefined) return undefined;
     const command = {
       max,

@@ -3,54 +3,13 @@
 import type { ServerResponse } from "node:http";
 import { allowOnly, problemResponses } from "@sluice/http-edge";
 import type { FastifyInstance } from "fastify";
-import Type, { type Static } from "typebox";
-import type { BrokerApi, QueueDelivery } from "../../broker/api.ts";
-import { encodeContent, encodedContentFields } from "./content.ts";
-import { defaultName, instant, instantField, milliseconds, queueField, textOrNull } from "./fields.ts";
-import { answerBytesMax, answerCountMax, hideSecondsMax, waitSecondsMax } from "./limits.ts";
-import { movedFromOf, movedFromSchema } from "./moved-from.ts";
+import type { Static } from "typebox";
+import type { BrokerApi } from "../../broker/api.ts";
+import { deliveryOf, dequeueAnswer, dequeueSchema, receiveRequest } from "./dequeue.ts";
 import { sendRefusal } from "./refusals.ts";
 
-const querySchema = Type.Object(
-  {
-    queue: queueField,
-    max: Type.Optional(Type.Integer({ minimum: 1, maximum: answerCountMax, default: 1 })),
-    waitSeconds: Type.Optional(
-      Type.Number({
-        minimum: 0,
-        maximum: waitSecondsMax,
-        default: 0,
-        description: "How long to wait for a first message.",
-      }),
-    ),
-    visibilityTimeoutSeconds: Type.Optional(
-      Type.Number({
-        minimum: 0,
-        maximum: hideSecondsMax,
-        description: "How long the messages are hidden from others. Default: the queue's.",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-const answerSchema = Type.Object({
-  messages: Type.Array(
-    Type.Object({
-      messageId: Type.String(),
-      receipt: Type.String(),
-      ...encodedContentFields,
-      receiveCount: Type.Integer({ description: "1 at the first delivery." }),
-      enqueuedAt: instantField(),
-      priority: Type.Integer(),
-      groupId: textOrNull("Of its message group."),
-      movedFrom: movedFromSchema,
-    }),
-  ),
-});
-
 export function dequeueRoute(app: FastifyInstance, { broker }: { readonly broker: BrokerApi }): void {
-  app.get<{ Querystring: Static<typeof querySchema> }>(
+  app.get<{ Querystring: Static<typeof dequeueSchema> }>(
     "/dequeue",
     {
       // A HEAD would receive messages and throw them away.
@@ -61,36 +20,25 @@ export function dequeueRoute(app: FastifyInstance, { broker }: { readonly broker
           "Each message is hidden until its visibility timeout has passed; ack it before, or it comes again. " +
           "The list is empty when there is no message.",
         tags: ["queues"],
-        querystring: querySchema,
-        response: { 200: answerSchema, ...problemResponses },
+        querystring: dequeueSchema,
+        response: { 200: dequeueAnswer, ...problemResponses },
       },
     },
-    async ({ query: { queue = defaultName, max = 1, waitSeconds = 0, visibilityTimeoutSeconds } }, reply) => {
-      const giveBack = (deliveries: readonly QueueDelivery[]): void => {
-        for (const { receipt } of deliveries) void broker.nack({ queue, receipt, delayMs: 0, counts: false });
-      };
+    async ({ query }, reply) => {
       const client = new Client(reply.raw);
-      const result = await broker
-        .receive({
-          queue,
-          max,
-          waitMs: milliseconds(waitSeconds),
-          ...(visibilityTimeoutSeconds === undefined
-            ? {}
-            : { visibilityTimeoutMs: milliseconds(visibilityTimeoutSeconds) }),
-          signal: client.gone,
-        })
-        .catch((error: unknown) => {
-          if (!client.gone.aborted) throw error;
-        });
+      const request = receiveRequest(query);
+      const result = await broker.receive({ ...request, signal: client.gone }).catch((error: unknown) => {
+        if (!client.gone.aborted) throw error;
+      });
       if (result === undefined) return reply.hijack();
       if (!result.ok) return sendRefusal(reply, result);
-      const count = fitting(result.deliveries);
-      giveBack(result.deliveries.slice(count));
-      const deliveries = result.deliveries.slice(0, count);
-      client.whenGone(() => giveBack(deliveries));
+      const { queue } = request;
+      client.whenGone(() => {
+        for (const { receipt } of result.deliveries)
+          void broker.nack({ queue, receipt, delayMs: 0, counts: false });
+      });
       reply.header("cache-control", "no-store");
-      return { messages: deliveries.map(messageOf) };
+      return { messages: result.deliveries.map(deliveryOf) };
     },
   );
   allowOnly(app, "/dequeue", ["GET"]);
@@ -124,24 +72,3 @@ class Client {
     else this.gone.addEventListener("abort", then, { once: true });
   }
 }
-
-/** How many of the first deliveries fit into one answer; at least one. */
-function fitting(deliveries: readonly QueueDelivery[]): number {
-  let bytes = 0;
-  const over = deliveries.findIndex((delivery) => {
-    bytes += delivery.body.length;
-    return bytes > answerBytesMax;
-  });
-  return over === -1 ? deliveries.length : Math.max(1, over);
-}
-
-const messageOf = (delivery: QueueDelivery): Static<typeof answerSchema>["messages"][number] => ({
-  messageId: delivery.messageId,
-  receipt: delivery.receipt,
-  ...encodeContent(delivery.body, delivery.attributes),
-  receiveCount: delivery.receiveCount,
-  enqueuedAt: instant(delivery.enqueuedAtMs),
-  priority: delivery.priority,
-  groupId: delivery.groupId ?? null,
-  movedFrom: movedFromOf(delivery.movedFrom),
-});

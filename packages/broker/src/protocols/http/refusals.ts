@@ -40,7 +40,7 @@ export function refusalProblem({ refusal, detail }: Refused): Problem {
 }
 
 /** When it is worth to ask again, in seconds, for what passes by itself. */
-const retryAfterSeconds: Partial<Record<Refusal, number>> = {
+export const retryAfterSeconds: Partial<Record<Refusal, number>> = {
   "queue-full": 1,
   "too-many-consumers": 5,
   "memory-full": 1,
