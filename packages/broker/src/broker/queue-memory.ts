@@ -10,8 +10,8 @@ import {
 } from "./limits.ts";
 
 /** Bytes. */
-export const memoryOf = ({ residentBytes, messages, groups, deduplication }: QueueState): number =>
-  residentBytes +
+export const memoryOf = ({ messages, groups, deduplication }: QueueState): number =>
+  messages.bodies.heldBytes +
   messages.used * messageOverheadBytes +
   messages.rare.size * raritiesOverheadBytes +
   groups.count * groupOverheadBytes +

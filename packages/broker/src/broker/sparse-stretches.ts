@@ -80,10 +80,11 @@ type Visit = (
 /** Every body that the journal holds for a state. */
 function walk(state: BrokerState, visit: Visit): void {
   for (const { number: owner, messages } of state.queues()) {
-    const { phase, bodyPosition, bodyBytes, sequence, body } = messages;
+    const { phase, bodyPosition, bodyBytes, sequence, bodies } = messages;
     const bodyAt = (slot: number): WantedBody => {
       const position = bodyPosition[slot] as number;
-      return { what: "queue", owner, sequence: sequence[slot] as number, position, resident: body[slot] };
+      const resident = bodies.view(slot);
+      return { what: "queue", owner, sequence: sequence[slot] as number, position, resident };
     };
     for (let slot = 0; slot < phase.length; slot++) {
       const position = bodyPosition[slot] as number;

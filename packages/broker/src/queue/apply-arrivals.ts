@@ -121,11 +121,11 @@ export function enter(
   messages.lease[slot] = 0;
   messages.priority[slot] = 0;
   messages.phase[slot] = Phase.entering;
-  messages.attributes[slot] = attributes;
-  messages.body[slot] = isPresent(body) ? body : undefined;
+  messages.bodyChunk[slot] = 0;
+  if (isPresent(body)) messages.bodies.put(slot, body);
+  messages.setAttributes(slot, attributes);
   state.index.add(slot);
   state.bodyBytes += body.byteLength;
-  if (isPresent(body)) state.residentBytes += body.byteLength;
   if (sequence >= state.nextSequence) state.nextSequence = sequence + 1;
   return slot;
 }

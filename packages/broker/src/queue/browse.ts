@@ -11,7 +11,7 @@ import {
   type Provenance,
 } from "./message.ts";
 import { Phase } from "./slots.ts";
-import type { QueueState } from "./state.ts";
+import { bodyOf, type QueueState } from "./state.ts";
 
 /** `blocked`: it waits for another one of its group. */
 export type BrowsedPhase = "ready" | "blocked" | "delayed" | "in-flight" | "parked";
@@ -40,6 +40,7 @@ export interface BrowsedMessage {
  */
 export function browse(state: QueueState, { afterSequence, max, what }: Browse): readonly BrowsedMessage[] {
   const { sequence: sequences, phase } = state.messages;
+  if (what === "dead-letters" && state.parked.size === 0 && state.messages.provenance.size === 0) return [];
   /** The first ones so far, in order. */
   const slots: number[] = [];
   let lastSequence = Number.POSITIVE_INFINITY;
@@ -52,6 +53,12 @@ export function browse(state: QueueState, { afterSequence, max, what }: Browse):
     if (slots.length === max) lastSequence = sequences[slots.at(-1) ?? -1] as number;
   }
   return slots.map((slot) => browsed(state, slot));
+}
+
+/** One message; undefined when it is not there. */
+export function browseOne(state: QueueState, sequence: MessageSequence): BrowsedMessage | undefined {
+  const slot = state.index.find(sequence);
+  return slot < 0 ? undefined : browsed(state, slot);
 }
 
 function insert(slots: number[], slot: number, sequences: Float64Array): void {
@@ -77,7 +84,7 @@ function browsed(state: QueueState, slot: number): BrowsedMessage {
     receiveCount: messages.receiveCount[slot] as number,
     enqueuedAtMs: messages.enqueuedAtMs[slot] as number,
     attributes: messages.attributes[slot] ?? noAttributes,
-    body: messages.body[slot] ?? { byteLength: messages.bodyBytes[slot] as number },
+    body: bodyOf(messages, slot),
     bodyPosition: messages.bodyPosition[slot] as number,
     groupId: state.groups.of(slot)?.id,
     priority: messages.priority[slot] as number,

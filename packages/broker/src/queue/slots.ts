@@ -2,6 +2,7 @@
  * Where the messages of a queue lie: one slot a message, each of its fields in an array of its own. A waiting message so costs some
  * seventy bytes beside its body, and the garbage collector sees a handful of arrays instead of millions of objects.
  */
+import { BodyArena } from "./body-arena.ts";
 import { type Attributes, type DeadLetterReason, noAttributes, type Provenance } from "./message.ts";
 
 /**
@@ -67,7 +68,11 @@ export class MessageSlots {
   place = new Int32Array(0);
   /** 0 to 9. */
   priority = new Uint8Array(0);
-  body: (Uint8Array | undefined)[] = [];
+  /** Where the body lies in `bodies`; 0 when it is not in memory. */
+  bodyChunk = new Uint32Array(0);
+  bodyOffset = new Uint32Array(0);
+  readonly bodies = new BodyArena(this);
+  /** Empty until a message has any: most have none. */
   attributes: Attributes[] = [];
   /** By slot, and only for messages that were moved here. */
   readonly provenance = new Map<number, Provenance>();
@@ -93,14 +98,22 @@ export class MessageSlots {
 
   free(slot: number): void {
     this.phase[slot] = Phase.free;
-    this.body[slot] = undefined;
-    this.attributes[slot] = noAttributes;
+    this.bodies.remove(slot);
+    if (this.attributes.length > 0) this.attributes[slot] = noAttributes;
     if (this.provenance.size > 0) this.provenance.delete(slot);
     if (this.rare.size > 0) this.rare.delete(slot);
     this.next[slot] = this.#freed;
     this.#freed = slot;
     this.#used--;
     if (this.#used === 0 && this.#capacity > capacityKept) this.#reset();
+  }
+
+  setAttributes(slot: number, attributes: Attributes): void {
+    if (this.attributes.length === 0) {
+      if (attributes.size === 0) return;
+      this.attributes = new Array<Attributes>(this.#virgin).fill(noAttributes);
+    }
+    this.attributes[slot] = attributes;
   }
 
   /** What only some messages have, made when there is none yet. */
@@ -131,6 +144,8 @@ export class MessageSlots {
     this.enqueuedAtMs = grown(this.enqueuedAtMs, new Float64Array(capacity));
     this.bodyPosition = grown(this.bodyPosition, new Float64Array(capacity));
     this.bodyBytes = grown(this.bodyBytes, new Uint32Array(capacity));
+    this.bodyChunk = grown(this.bodyChunk, new Uint32Array(capacity));
+    this.bodyOffset = grown(this.bodyOffset, new Uint32Array(capacity));
     this.receiveCount = grown(this.receiveCount, new Uint32Array(capacity));
     this.lease = grown(this.lease, new Float64Array(capacity));
     this.phase = grown(this.phase, new Uint8Array(capacity));
@@ -148,13 +163,14 @@ export class MessageSlots {
     this.enqueuedAtMs = new Float64Array(0);
     this.bodyPosition = new Float64Array(0);
     this.bodyBytes = new Uint32Array(0);
+    this.bodyChunk = new Uint32Array(0);
+    this.bodyOffset = new Uint32Array(0);
     this.receiveCount = new Uint32Array(0);
     this.lease = new Float64Array(0);
     this.phase = new Uint8Array(0);
     this.priority = new Uint8Array(0);
     this.next = new Int32Array(0);
     this.place = new Int32Array(0);
-    this.body = [];
     this.attributes = [];
   }
 }

@@ -3,7 +3,7 @@ import { type MessageSequence, noAttributes } from "./message.ts";
 import type { Now } from "./now.ts";
 import type { QueueRecord, RestoredMessage, RestoredPhase, RestoredRarities } from "./records.ts";
 import { Phase } from "./slots.ts";
-import type { QueueState } from "./state.ts";
+import { bodyOf, type QueueState } from "./state.ts";
 
 /** Messages in one record: few enough for a small append, many enough that its frame costs nothing. */
 const messagesPerRecord = 500;
@@ -61,6 +61,7 @@ function restored(state: QueueState, slot: number, now: Now): RestoredMessage {
   const dueMs = waits ? state.deadlines.keyOf(slot) : behindUntilMs;
   const remainingMs = dueMs === 0 ? 0 : Math.max(0, dueMs - now.monotonicMs);
   const rare = rarities(state, slot, now);
+  const bodyPosition = messages.bodyPosition[slot] as number;
   return {
     sequence: messages.sequence[slot] as number,
     phase: phaseOf(state, slot),
@@ -70,8 +71,9 @@ function restored(state: QueueState, slot: number, now: Now): RestoredMessage {
     lease: messages.lease[slot] as number,
     enqueuedAtMs: messages.enqueuedAtMs[slot] as number,
     attributes: messages.attributes[slot] ?? noAttributes,
-    body: messages.body[slot] ?? { byteLength: messages.bodyBytes[slot] as number },
-    bodyPosition: messages.bodyPosition[slot] as number,
+    // By its place if it has one; then its bytes are not needed.
+    body: bodyPosition === 0 ? bodyOf(messages, slot) : { byteLength: messages.bodyBytes[slot] as number },
+    bodyPosition,
     provenance: messages.provenance.get(slot),
     ...(rare !== undefined && { rare }),
   };

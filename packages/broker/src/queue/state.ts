@@ -3,7 +3,13 @@ import { DeduplicationWindow } from "./deduplication.ts";
 import { Expiries } from "./expiries.ts";
 import { InFlightOrder } from "./in-flight-order.ts";
 import { Lane } from "./lane.ts";
-import { type BodyPosition, type Delivery, type MessageSequence, noAttributes } from "./message.ts";
+import {
+  type Body,
+  type BodyPosition,
+  type Delivery,
+  type MessageSequence,
+  noAttributes,
+} from "./message.ts";
 import { MessageGroups } from "./message-groups.ts";
 import { Redrives } from "./redrive-task.ts";
 import { SequenceIndex } from "./sequence-index.ts";
@@ -42,8 +48,6 @@ export class QueueState {
 
   inFlightCount = 0;
   bodyBytes = 0;
-  /** Of them, those whose bodies are in memory and not in the journal alone. */
-  residentBytes = 0;
 
   /** Records that spoke of messages which are not there, or not as the record says: 0 unless the journal was damaged. */
   orphanRecords = 0;
@@ -83,6 +87,11 @@ export function isExpired({ messages }: QueueState, slot: number, monotonicMs: n
   return (messages.rare.get(slot)?.expiresAtMs ?? Number.POSITIVE_INFINITY) <= monotonicMs;
 }
 
+/** The body as far as it is in memory. */
+export function bodyOf({ bodies, bodyBytes }: MessageSlots, slot: number): Body {
+  return bodies.view(slot) ?? { byteLength: bodyBytes[slot] as number };
+}
+
 /** The message in `slot` as its consumer sees it when `lease` begins. */
 export function deliveryOf(state: QueueState, slot: number, lease: number): Delivery {
   const messages = state.messages;
@@ -90,7 +99,7 @@ export function deliveryOf(state: QueueState, slot: number, lease: number): Deli
     sequence: messages.sequence[slot] as number,
     lease,
     receiveCount: (messages.receiveCount[slot] as number) + 1,
-    body: messages.body[slot] ?? { byteLength: messages.bodyBytes[slot] as number },
+    body: bodyOf(messages, slot),
     bodyPosition: messages.bodyPosition[slot] as number,
     attributes: messages.attributes[slot] ?? noAttributes,
     enqueuedAtMs: messages.enqueuedAtMs[slot] as number,

@@ -143,9 +143,7 @@ export function remove(state: QueueState, slot: number): void {
   if (position !== 0) state.deadBodies.push(position);
   detach(state, slot);
   state.expiries.set(slot, false);
-  const bodyBytes = state.messages.bodyBytes[slot] as number;
-  state.bodyBytes -= bodyBytes;
-  if (state.messages.body[slot] !== undefined) state.residentBytes -= bodyBytes;
+  state.bodyBytes -= state.messages.bodyBytes[slot] as number;
   const group = state.groups.of(slot);
   state.index.remove(slot);
   if (group !== undefined) {

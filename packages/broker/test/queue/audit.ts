@@ -1,5 +1,6 @@
 /** Looks into a queue with other eyes than the rules do: recounts everything, checks that its parts agree, and dumps it. */
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { aloneBytesMin, bodyHeaderBytes, chunkBytesMax } from "../../src/queue/body-arena.ts";
 import { browse, queueCounts } from "../../src/queue/index.ts";
 import { LaneWalk } from "../../src/queue/lane.ts";
 import type { Now } from "../../src/queue/now.ts";
@@ -58,7 +59,7 @@ export function auditQueue(
       lastError: rare?.lastError ?? "",
       parked: phase === "parked" ? { reason: rare?.parkedReason, atWallMs: rare?.parkedAtWallMs } : undefined,
       attributes: [...(messages.attributes[slot] ?? [])],
-      body: messages.body[slot] ?? readBody(messages.bodyPosition[slot] as number),
+      body: messages.bodies.view(slot) ?? readBody(messages.bodyPosition[slot] as number),
       provenance: messages.provenance.get(slot),
     };
   });
@@ -72,11 +73,7 @@ export function auditQueue(
     bodyBytes: slots.reduce((sum, slot) => sum + (messages.bodyBytes[slot] as number), 0),
   });
   equal(readyInOrder(state, now).length, inPhase("ready").length, "the line holds what is ready");
-  const resident = slots.filter((slot) => messages.body[slot] !== undefined);
-  equal(
-    state.residentBytes,
-    resident.reduce((sum, slot) => sum + (messages.bodyBytes[slot] as number), 0),
-  );
+  checkBodies(state, slots);
   equal(messages.used, dumped.length);
   checkExpiries(state, slots);
   deepEqual(
@@ -103,6 +100,19 @@ export function auditQueue(
     redrives: state.redrives.tasks,
     nextTask: state.redrives.nextTask,
   };
+}
+
+/** What is in memory is counted, and no more than twice of it is held, beside a chunk that is being filled. */
+function checkBodies({ messages }: QueueState, slots: readonly number[]): void {
+  const { bodies, bodyBytes } = messages;
+  let liveBytes = 0;
+  for (const slot of slots) {
+    if (bodies.view(slot) === undefined) continue;
+    const bytes = bodyBytes[slot] as number;
+    liveBytes += bytes < aloneBytesMin ? bodyHeaderBytes + bytes : bytes;
+  }
+  equal(bodies.liveBytes, liveBytes);
+  ok(bodies.heldBytes >= liveBytes && bodies.heldBytes <= 2 * liveBytes + chunkBytesMax);
 }
 
 /** Sequences of the ready messages in the order in which they will be received. */
@@ -154,6 +164,11 @@ function groupsOf(state: QueueState) {
     const phase = messages.phase[slot];
     ok(phase === Phase.behind || phase === Phase.parked, "a message beside the current one is not delivered");
   }
+  deepEqual(
+    [...groups.blocked].map(({ id }) => id).sort(),
+    found.flatMap(({ id, current }) => (messages.phase[current] === Phase.parked ? [id] : [])).sort(),
+    "a group is blocked when its current message is parked",
+  );
   const told = found.map(({ id, current, behind }) => ({
     id,
     current: messages.sequence[current] as number,
@@ -164,11 +179,6 @@ function groupsOf(state: QueueState) {
     groups.behindCount,
   );
   return told.sort((a, b) => (a.id < b.id ? -1 : 1));
-  deepEqual(
-    [...groups.blocked].map(({ id }) => id).sort(),
-    found.flatMap(({ id, current }) => (messages.phase[current] === Phase.parked ? [id] : [])).sort(),
-    "a group is blocked when its current message is parked",
-  );
 }
 
 /** Every message that waits and has an end is in the heap of ends, and no other is. */

@@ -2,7 +2,7 @@
 import { type MoveReason, noAttributes } from "../message.ts";
 import type { Now } from "../now.ts";
 import type { MovedMessage, QueueRecord } from "../records.ts";
-import type { QueueState } from "../state.ts";
+import { bodyOf, type QueueState } from "../state.ts";
 import type { OwnedRecord } from "./decision.ts";
 
 /**
@@ -47,7 +47,7 @@ function movedMessage(from: QueueState, slot: number, lastError: string): MovedM
     priority: messages.priority[slot] as number,
     groupId: from.groups.of(slot)?.id,
     attributes: messages.attributes[slot] ?? noAttributes,
-    body: messages.body[slot] ?? { byteLength: messages.bodyBytes[slot] as number },
+    body: bodyOf(messages, slot),
     bodyPosition: messages.bodyPosition[slot] as number,
   };
 }

@@ -1,0 +1,174 @@
+/**
+ * Where the bodies lie that are in memory: together in chunks, because an object of its own for each takes about a hundred bytes, as much as a
+ * short body. A chunk is written once, from its beginning to its end, and never again: a view of a body that was handed out stays right
+ * whatever becomes of the message, and keeps its chunk until it is gone itself.
+ *
+ * A chunk goes when nothing in it lives. One that is full and of which less than half lives goes too: what lives is copied to the others. So
+ * the chunks hold at most twice what lives, beside one that is being filled, and at most a byte is copied for each that died.
+ */
+
+/** What the arena knows of each slot. */
+export interface BodyColumns {
+  /** The number of the chunk; 0 when the body is not in memory. */
+  readonly bodyChunk: Uint32Array;
+  readonly bodyOffset: Uint32Array;
+  readonly bodyBytes: Uint32Array;
+}
+
+interface Chunk {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  /** As far as it is written. */
+  usedBytes: number;
+  /** Of them, those of bodies that are wanted, with what stands before each. */
+  liveBytes: number;
+}
+
+/**
+ * A view keeps a whole chunk, so that one is not large; a queue of few messages has a small one. In between they are as large as all of those
+ * before together.
+ */
+export const chunkBytesMax = 64 * 1024;
+const chunkBytesMin = 2 * 1024;
+
+/** A body of so many bytes is a chunk by itself: the end of a chunk that it does not fit in would be lost. */
+export const aloneBytesMin = 8 * 1024;
+
+/** Before each body in a chunk: slot:u32 length:u16. */
+export const bodyHeaderBytes = 6;
+
+export class BodyArena {
+  readonly #columns: BodyColumns;
+  /** By number. There is no number 0. */
+  #chunks: (Chunk | undefined)[] = [undefined];
+  /** Numbers that are free again. */
+  #freed: number[] = [];
+  /** The chunk that is being filled. */
+  #open: Chunk | undefined;
+  #heldBytes = 0;
+  #liveBytes = 0;
+
+  constructor(columns: BodyColumns) {
+    this.#columns = columns;
+  }
+
+  /** Bytes that the chunks hold as far as they are written: bodies that live, what stands before each, and what died and has not gone yet. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Of them, those of bodies that live and what stands before each. */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  /** Copies a body that is not in memory yet. One that is large, and all of its buffer, is kept as it is: it must not change any more. */
+  put(slot: number, body: Uint8Array): void {
+    const { bodyChunk, bodyOffset } = this.#columns;
+    const { byteLength } = body;
+    if (byteLength >= aloneBytesMin) {
+      const chunk = this.#add(byteLength === body.buffer.byteLength ? body : new Uint8Array(body));
+      this.#fill(chunk, byteLength);
+      bodyChunk[slot] = chunk.number;
+      bodyOffset[slot] = 0;
+      return;
+    }
+    const entryBytes = bodyHeaderBytes + byteLength;
+    let chunk = this.#open;
+    while (chunk === undefined || chunk.usedBytes + entryBytes > chunk.bytes.length) {
+      chunk = this.#openAnother(entryBytes);
+    }
+    const { bytes, usedBytes: at } = chunk;
+    bytes[at] = slot;
+    bytes[at + 1] = slot >>> 8;
+    bytes[at + 2] = slot >>> 16;
+    bytes[at + 3] = slot >>> 24;
+    bytes[at + 4] = byteLength;
+    bytes[at + 5] = byteLength >>> 8;
+    bytes.set(body, at + bodyHeaderBytes);
+    this.#fill(chunk, entryBytes);
+    bodyChunk[slot] = chunk.number;
+    bodyOffset[slot] = at + bodyHeaderBytes;
+  }
+
+  /** A view of the body; undefined when it is not in memory. */
+  view(slot: number): Uint8Array | undefined {
+    const { bodyChunk, bodyOffset, bodyBytes } = this.#columns;
+    const chunk = this.#chunks[bodyChunk[slot] as number];
+    if (chunk === undefined) return undefined;
+    const offset = bodyOffset[slot] as number;
+    return chunk.bytes.subarray(offset, offset + (bodyBytes[slot] as number));
+  }
+
+  /** The body is wanted no longer, if it was in memory. */
+  remove(slot: number): void {
+    const { bodyChunk, bodyBytes } = this.#columns;
+    const chunk = this.#chunks[bodyChunk[slot] as number];
+    if (chunk === undefined) return;
+    bodyChunk[slot] = 0;
+    const byteLength = bodyBytes[slot] as number;
+    const diedBytes = byteLength >= aloneBytesMin ? byteLength : bodyHeaderBytes + byteLength;
+    chunk.liveBytes -= diedBytes;
+    this.#liveBytes -= diedBytes;
+    if (chunk !== this.#open) this.#tidy(chunk);
+    // An empty queue keeps a small chunk, so that one through which single messages pass does not need a new one for each.
+    if (this.#liveBytes > 0 || this.#open === undefined || this.#open.bytes.length <= chunkBytesMin) return;
+    this.#drop(this.#open);
+    this.#open = undefined;
+  }
+
+  #openAnother(entryBytes: number): Chunk {
+    const full = this.#open;
+    const usualBytes = Math.min(chunkBytesMax, Math.max(chunkBytesMin, this.#heldBytes));
+    const chunk = this.#add(new Uint8Array(Math.max(usualBytes, entryBytes)));
+    this.#open = chunk;
+    if (full !== undefined) this.#tidy(full);
+    return this.#open;
+  }
+
+  /** Lets a chunk go that is filled no further, when it is not worth what it takes. */
+  #tidy(chunk: Chunk): void {
+    if (chunk.liveBytes * 2 >= chunk.usedBytes && chunk.liveBytes > 0) return;
+    if (chunk.liveBytes > 0) this.#copyOut(chunk);
+    this.#drop(chunk);
+  }
+
+  #copyOut({ number, bytes, usedBytes, liveBytes }: Chunk): void {
+    const { bodyChunk, bodyOffset } = this.#columns;
+    this.#liveBytes -= liveBytes;
+    let at = 0;
+    while (at < usedBytes) {
+      const slot = readU16(bytes, at) + readU16(bytes, at + 2) * 2 ** 16;
+      const offset = at + bodyHeaderBytes;
+      at = offset + readU16(bytes, at + 4);
+      if (bodyChunk[slot] === number && bodyOffset[slot] === offset)
+        this.put(slot, bytes.subarray(offset, at));
+    }
+  }
+
+  #add(bytes: Uint8Array): Chunk {
+    const number = this.#freed.pop() ?? this.#chunks.length;
+    const chunk = { number, bytes, usedBytes: 0, liveBytes: 0 };
+    this.#chunks[number] = chunk;
+    return chunk;
+  }
+
+  #fill(chunk: Chunk, entryBytes: number): void {
+    chunk.usedBytes += entryBytes;
+    chunk.liveBytes += entryBytes;
+    this.#heldBytes += entryBytes;
+    this.#liveBytes += entryBytes;
+  }
+
+  #drop({ number, usedBytes }: Chunk): void {
+    this.#heldBytes -= usedBytes;
+    this.#chunks[number] = undefined;
+    this.#freed.push(number);
+    if (this.#freed.length < this.#chunks.length - 1) return;
+    this.#chunks = [undefined];
+    this.#freed = [];
+  }
+}
+
+const readU16 = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
