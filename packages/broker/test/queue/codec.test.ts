@@ -1,5 +1,6 @@
 /** Queue records as bytes: what is written is read back, what is no record is said to be none, and the layout never changes. */
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import {
@@ -9,6 +10,7 @@ import {
   type QueueRecord,
   type ReplayedBody,
 } from "../../src/queue/index.ts";
+import { types } from "../../src/queue/record-types.ts";
 import { anyQueueRecord } from "./any-record.ts";
 import { firstFixtures } from "./first-fixtures.ts";
 import { fixtures } from "./fixtures.ts";
@@ -113,5 +115,24 @@ suite("queue records as bytes", () => {
       numbers,
       Array.from({ length: 29 }, (_, i) => i + 1),
     );
+  });
+
+  test("docs/queue.md shows the layouts that the code names", () => {
+    const source = readFileSync(new URL("../../src/queue/record-types.ts", import.meta.url), "utf8");
+    const layouts = [...source.matchAll(/^ \*\s+(\d+) (\S+)[ \t]*(.*)$/gm)].map(
+      ([, type, kind, head = ""]) => {
+        const layout = head.replace(/\s*count bodies$/, "").replaceAll(/\s+/g, " ");
+        return [type, kind, layout === "" ? "-" : layout];
+      },
+    );
+    const docs = readFileSync(new URL("../../../../docs/queue.md", import.meta.url), "utf8");
+    const rows = [...docs.matchAll(/^\| (\d+) \| (\S+) \| .* \| (.*) \|$/gm)];
+    deepEqual(
+      rows.map(([, type, kind, head]) => [type, kind, head]),
+      layouts,
+    );
+    const written = Object.entries(types).map(([kind, type]) => [`${type}`, kind]);
+    for (const [type, kind] of written)
+      ok(layouts.some(([number, name]) => number === type && name === kind));
   });
 });
