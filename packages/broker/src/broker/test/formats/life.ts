@@ -9,11 +9,11 @@ import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
 import { settled } from "../ledger.ts";
 import { granted } from "../world.ts";
 
-const hourMs = 60 * 60 * 1000;
+export const hourMs = 60 * 60 * 1000;
 const group = "readers";
 
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
-const message = (body: string): { body: Uint8Array; attributes: typeof noAttributes } => ({
+export const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+export const message = (body: string): { body: Uint8Array; attributes: typeof noAttributes } => ({
   body: Buffer.from(body),
   attributes: new Map([["about", { type: "String", value: body }]]),
 });
@@ -23,7 +23,7 @@ const record = (body: string, key?: string) => ({
 });
 
 /** Opens a broker on the disk, does something with it, and closes both. */
-async function during(
+export async function during(
   disk: SimulatedDisk,
   clock: VirtualClock,
   everyBytes: number,
@@ -96,7 +96,7 @@ async function work(
 }
 
 /** A journal with a checkpoint that holds a whole state, and after it every record once more. The same bytes each time. */
-async function journalWithEverything(): Promise<SimulatedDisk> {
+export async function journalWithEverything(): Promise<SimulatedDisk> {
   const disk = new SimulatedDisk(seededRandom(1));
   const clock = new VirtualClock();
   const never = Number.POSITIVE_INFINITY;
@@ -110,7 +110,7 @@ async function journalWithEverything(): Promise<SimulatedDisk> {
 }
 
 /** The same, and then a life in which so much else comes and goes that what is kept is relocated. */
-async function journalWithRelocated(): Promise<SimulatedDisk> {
+export async function journalWithRelocated(): Promise<SimulatedDisk> {
   const disk = await journalWithEverything();
   const clock = new VirtualClock(Date.UTC(2026, 0, 1, 1));
   await during(disk, clock, 12_000, async (broker, ask) => {
@@ -131,7 +131,7 @@ async function journalWithRelocated(): Promise<SimulatedDisk> {
 }
 
 /** The same, and then a life that archives what topics keep: before its checkpoint, and again when it is killed before the next one. */
-async function journalWithArchive(): Promise<SimulatedDisk> {
+export async function journalWithArchive(): Promise<SimulatedDisk> {
   const disk = await journalWithEverything();
   const clock = new VirtualClock(Date.UTC(2026, 0, 1, 1));
   const records = [record("in the archive", "a key"), record("in the archive too")];
@@ -156,13 +156,6 @@ async function journalWithArchive(): Promise<SimulatedDisk> {
   return killed;
 }
 
-/** The journals that are kept, by the name of their folder. */
-export const journals: Readonly<Record<string, () => Promise<SimulatedDisk>>> = {
-  "format-1": journalWithEverything,
-  "format-1-relocated": journalWithRelocated,
-  "format-1-archive": journalWithArchive,
-};
-
 /** What clients see of a broker on this disk: everything that is waiting, kept or committed, as values that JSON can hold. */
 export async function seenBy(disk: SimulatedDisk): Promise<unknown> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 2));
@@ -183,8 +176,11 @@ export async function seenBy(disk: SimulatedDisk): Promise<unknown> {
     for (const queue of broker.listQueues()) {
       const { description } = granted(await ask(broker.describeQueue(queue)));
       seen[`queue ${queue}`] = description;
+      seen[`queue ${queue}, redrives`] = granted(await ask(broker.listRedrives(queue))).redrives;
+      const { messages } = granted(await ask(broker.browseQueue({ queue, max: 100, what: "all" })));
+      seen[`queue ${queue}, browsed`] = messages.map((one) => ({ ...one, ...readable(one) }));
     }
-    for (const sequence of [1, 2]) {
+    for (const sequence of broker.listTopics().includes("new-news") ? [1, 2] : []) {
       const producer = { producer: "new", sequence };
       const repeat =
         sequence === 1
@@ -201,8 +197,8 @@ export async function seenBy(disk: SimulatedDisk): Promise<unknown> {
         seen[`queue ${queue}, ${when}`] = deliveries.map((one) => ({ ...one, ...readable(one) }));
       }
     }
-    const { description } = granted(await ask(broker.describeGroup(group)));
-    seen[`group ${group}`] = description;
+    const described = await ask(broker.describeGroup(group));
+    if (described.ok) seen[`group ${group}`] = described.description;
   });
   return JSON.parse(JSON.stringify(seen));
 }

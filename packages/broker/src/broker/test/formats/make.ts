@@ -4,7 +4,8 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { journals, seenBy } from "./life.ts";
+import { journals } from "./journals.ts";
+import { seenBy } from "./life.ts";
 
 const [folder] = process.argv.slice(2);
 const make = journals[folder ?? ""];
