@@ -174,6 +174,7 @@ export interface QueueOperationsApi {
   /** While it is paused, nothing is handed out; everything else goes on. */
   pauseQueue(request: { readonly queue: string; readonly paused: boolean }): Promise<Result<Durable>>;
   browseQueue(request: BrowseRequest): Promise<Result<Browsed>>;
+  browseMessage(request: MessageRequest): Promise<Result<{ readonly message: BrowsedMessage }>>;
   /** Deletes a message that nobody has: one that waits, is delayed or parked. */
   cancelMessage(request: MessageRequest): Promise<Result<Durable>>;
   /** Lets a message that waits or is delayed become ready `delayMs` from now. */

@@ -146,6 +146,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
   pauseQueue = (request: { readonly queue: string; readonly paused: boolean }) =>
     this.#operations.pauseQueue(request);
   browseQueue = (request: api.BrowseRequest) => this.#operations.browseQueue(request);
+  browseMessage = (request: api.MessageRequest) => this.#operations.browseMessage(request);
   cancelMessage = (request: api.MessageRequest) => this.#operations.cancelMessage(request);
   rescheduleMessage = (request: api.MessageRequest & { readonly delayMs: number }) =>
     this.#operations.rescheduleMessage(request);

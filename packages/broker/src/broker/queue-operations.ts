@@ -1,5 +1,5 @@
 /** What operators do: purge and pause queues, browse them, cancel, reschedule and redrive messages. */
-import { browse, type BrowsedMessage as Found } from "../queue/browse.ts";
+import { browse, browseOne, type BrowsedMessage as Found } from "../queue/browse.ts";
 import type { QueueDecision } from "../queue/decide/decision.ts";
 import { decideCancel, decidePause, decidePurge, decideReschedule } from "../queue/decide/manage.ts";
 import { decideCancelRedrive, decideRedriveOne, decideStartRedrive } from "../queue/decide/redrive.ts";
@@ -139,6 +139,25 @@ export class QueueOperations implements Omit<QueueOperationsApi, "configureQueue
     }
     const isAll = seen.length < max && last === seen.at(-1);
     return { ok: true, messages, next: isAll || last === undefined ? undefined : String(last.sequence) };
+  }
+
+  async browseMessage({
+    queue,
+    messageId: id,
+  }: MessageRequest): Promise<Result<{ readonly message: BrowsedMessage }>> {
+    const found = this.#directory.queue(queue, "look");
+    if (!found.ok) return found;
+    const sequence = findMessage(this.#core, found.state, id);
+    if (typeof sequence === "object") return sequence;
+    const seen = browseOne(found.state, sequence);
+    const failed = await this.#core.commit([]);
+    if (failed !== undefined) return failed;
+    const body = seen && (await this.#bodies.read(found.state, seen));
+    if (seen === undefined || body === undefined) {
+      return refuse("unknown-message", `The queue has no message '${id.slice(0, 60)}'.`);
+    }
+    if ("refusal" in body) return body;
+    return { ok: true, message: this.#browsed(found.state, seen, body) };
   }
 
   /** The number of a queue that messages are to go to; undefined when none is named. */

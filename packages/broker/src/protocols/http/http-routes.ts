@@ -2,15 +2,19 @@
 import { acceptJson, answerErrors } from "@sluice/http-edge";
 import type { FastifyPluginAsync } from "fastify";
 import type { BrokerApi, QueueBatchApi } from "../../broker/api.ts";
+import { deadLetterResource } from "./dead-letter-resource.ts";
 import { dequeueRoute } from "./dequeue-route.ts";
 import { enqueueRoute } from "./enqueue-route.ts";
 import { requestBytesMax } from "./limits.ts";
+import { messageResource } from "./message-resource.ts";
 import { publishRoute } from "./publish-route.ts";
 import { queueResource } from "./queue-resource.ts";
 import { recordRoutes } from "./record-routes.ts";
+import { redriveResource } from "./redrive-resource.ts";
 import { ackRoute, extendRoute, nackRoute } from "./settle-routes.ts";
 import { refuseWhatIsNotAskedFor } from "./strictness.ts";
 import { topicResource } from "./topic-resource.ts";
+import { transactionRoute } from "./transaction-route.ts";
 import { compileValidator } from "./validation.ts";
 
 export interface BrokerRoutesOptions {
@@ -33,7 +37,11 @@ export function httpRoutes(options: BrokerRoutesOptions): FastifyPluginAsync {
     nackRoute(app, options);
     extendRoute(app, options);
     publishRoute(app, options);
+    transactionRoute(app, options);
     queueResource(app, options);
+    messageResource(app, options);
+    redriveResource(app, options);
+    deadLetterResource(app, options);
     topicResource(app, options);
     recordRoutes(app, options);
   };
