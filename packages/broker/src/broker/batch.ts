@@ -88,11 +88,3 @@ export function refuseCount(name: string, count: number): Refused<"limit-exceede
     `${name} is ${count}; it may be a whole number from 1 to ${countPerRequestMax}.`,
   );
 }
-
-/**
- * The bytes as the broker may keep them. A body is often a small view of a large network buffer, and keeping the view would
- * keep the buffer; a copy comes out of a pool.
- */
-export function ownBody(body: Uint8Array): Uint8Array {
-  return body.byteLength === body.buffer.byteLength ? body : Buffer.from(body);
-}

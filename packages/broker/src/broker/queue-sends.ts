@@ -5,7 +5,7 @@ import { decideSend } from "../queue/decide/send.ts";
 import type { MessageSequence } from "../queue/message.ts";
 import type { QueueSettings } from "../queue/settings.ts";
 import type { Durable, Result, SendRequest } from "./api.ts";
-import { ownBody, refuseBatch } from "./batch.ts";
+import { refuseBatch } from "./batch.ts";
 import type { Core } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { messageId } from "./ids.ts";
@@ -60,7 +60,7 @@ export class QueueSends {
       this.#core.refuseGrowth(settings.durability) ??
       refuseBatch(given, this.#core.memory(settings.durability === "memory"));
     if (tooMuch !== undefined) return tooMuch;
-    const messages = ownMessages(given, settings);
+    const messages = withContentIds(given, settings);
     const decided = decideSend(found.state, { messages }, this.#core.now());
     if (!decided.ok) return decided;
     const sequences = sequencesOf(decided.reply, messages.length);
@@ -71,23 +71,22 @@ export class QueueSends {
     }
     const failed = await this.#core.commit(changes);
     if (failed !== undefined) return failed;
-    this.#statistics.count("send", messages.length - decided.reply.duplicates.size);
+    const { size: duplicates } = decided.reply.duplicates;
+    this.#statistics.count("send", messages.length - duplicates);
+    this.#statistics.count("duplicate", duplicates);
     return { ok: true, number, sequences, durability };
   }
 }
 
-/** The messages as the queue may keep them, with the id that their content gives them where the queue wants that (Q9). */
-export function ownMessages(
+/** The messages, each with the id that its content gives it where the queue wants that and it has none (Q9). */
+export function withContentIds(
   messages: readonly OutgoingMessage[],
   { deduplication }: QueueSettings,
 ): readonly OutgoingMessage[] {
+  if (deduplication !== "by-content") return messages;
   return messages.map((message) => {
-    const { body: given, deduplicationId } = message;
-    const body = ownBody(given);
-    if (deduplication === "by-content" && deduplicationId === undefined) {
-      return { ...message, body, deduplicationId: createHash("sha256").update(body).digest("base64url") };
-    }
-    return body === given ? message : { ...message, body };
+    if (message.deduplicationId !== undefined) return message;
+    return { ...message, deduplicationId: createHash("sha256").update(message.body).digest("base64url") };
   });
 }
 

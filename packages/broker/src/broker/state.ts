@@ -242,17 +242,17 @@ export class BrokerState implements QueueDirectory, TopicDirectory, GroupDirecto
       const decoded = decodeCatalogRecord(type, head);
       return decoded.ok ? { ok: true, record: inCatalog(decoded.record) } : decoded;
     }
-    // The journal's buffers hold only during the visit; what is kept is copied.
-    const bodies = given.bodies.map(({ position, bytes }) =>
-      bytes === undefined ? { position } : { position, bytes: Buffer.from(bytes) },
-    );
     const entry = this.catalog.entry(owner);
     switch (entry?.what) {
       case "queue": {
-        const decoded = decodeQueueRecord(type, head, bodies);
+        const decoded = decodeQueueRecord(type, head, given.bodies);
         return decoded.ok ? { ok: true, record: { what: "queue", owner, record: decoded.record } } : decoded;
       }
       case "topic": {
+        // The journal's buffers hold only during the visit: a topic keeps the bytes that it is given, a queue copies them.
+        const bodies = given.bodies.map(({ position, bytes }) =>
+          bytes === undefined ? { position } : { position, bytes: Buffer.from(bytes) },
+        );
         const decoded = decodeTopicRecord(type, head, bodies);
         return decoded.ok ? { ok: true, record: { what: "topic", owner, record: decoded.record } } : decoded;
       }

@@ -15,11 +15,11 @@ import { type Core, storageFailed } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { messageId, parseReceipt } from "./ids.ts";
 import {
-  ownMessages,
   runsOfSequences,
   type SequenceOf,
   type SequenceRun,
   sequencesOf,
+  withContentIds,
 } from "./queue-sends.ts";
 import { placesOf, remembered, repeated, runsOf } from "./repeats.ts";
 import { type Change, inGroups, inQueues, inTopics } from "./state.ts";
@@ -184,8 +184,8 @@ export class Transactions {
     for (const { queue: name, messages } of sends) {
       const found = this.#directory.queue(name, "use");
       if (!found.ok) return found;
-      const owned = ownMessages(messages, found.state.settings);
-      byQueue.set(found.state, [...(byQueue.get(found.state) ?? []), ...owned]);
+      const identified = withContentIds(messages, found.state.settings);
+      byQueue.set(found.state, [...(byQueue.get(found.state) ?? []), ...identified]);
     }
     return byQueue;
   }

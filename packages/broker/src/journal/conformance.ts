@@ -211,6 +211,23 @@ export function journalConformance(name: string, makeHome: () => Promise<Journal
     }
   });
 
+  test(`${name}: bytes may change once an append has returned`, async () => {
+    await using home = await makeHome();
+    {
+      await using journal = await home.open();
+      await replayed(journal);
+      const part = textPart("head", ["body"]);
+      const settled = new Promise<void>((resolve) => void journal.append([part], () => resolve()));
+      part.head.fill(0);
+      for (const body of part.bodies) if (body instanceof Uint8Array) body.fill(0);
+      await settled;
+    }
+    await using journal = await home.open();
+    const { appends } = await replayed(journal);
+    const parts = [{ owner: 7, type: 3, head: "head", bodies: ["body"] }];
+    assert.deepEqual(appends, keeps(journal) ? [parts] : []);
+  });
+
   test(`${name}: a position at which no body lies is a fault`, async () => {
     await using home = await makeHome();
     await using journal = await home.open();

@@ -168,7 +168,7 @@ export interface Journal extends AsyncDisposable {
    * Appends parts as one atomic record. Returns at once: the caller may apply them, but nothing that rests on them may leave the
    * process before `settled`. An append without written parts settles when everything appended before it has: a barrier.
    * Never throws for the disk's sake; after a fault every append settles with it.
-   * The bytes of the parts must not change until it has settled.
+   * The bytes of the parts are copied before it returns: they may change then.
    */
   append(parts: readonly JournalPart[], settled: Settled): Appended;
 

@@ -5,7 +5,7 @@ import type { RecordReader } from "./record-reader.ts";
 /** A body as the journal takes it: bytes to be written, or the place where they lie already. */
 export type EncodedBody = Uint8Array | { readonly position: BodyPosition };
 
-/** A body as the journal gives it back. The bytes are kept as they are: whoever hands them over copies them first if they do not last. */
+/** A body as the journal gives it back. A record refers to the bytes, and applying it copies them: they need not last longer. */
 export interface ReplayedBody {
   readonly position: BodyPosition;
   readonly bytes?: Uint8Array;
