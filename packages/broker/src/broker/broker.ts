@@ -26,6 +26,7 @@ import { type BrokerLimits, defaultBrokerLimits } from "./limits.ts";
 import { QueueBatches } from "./queue-batches.ts";
 import { QueueBodies } from "./queue-bodies.ts";
 import { QueueDescriptions } from "./queue-descriptions.ts";
+import { QueueGauges } from "./queue-gauges.ts";
 import { QueueOperations } from "./queue-operations.ts";
 import { QueueSends } from "./queue-sends.ts";
 import { Queues } from "./queues.ts";
@@ -33,6 +34,7 @@ import { Relocation } from "./relocation.ts";
 import { Retention } from "./retention.ts";
 import { BrokerState, inCatalog } from "./state.ts";
 import { Statistics } from "./statistics.ts";
+import { gaugeMemory, gaugeStorage } from "./storage-gauges.ts";
 import { Timetable } from "./timetable.ts";
 import { TopicDescriptions } from "./topic-descriptions.ts";
 import { Topics } from "./topics.ts";
@@ -78,7 +80,12 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
       durability: options.durability ?? "synced",
       nameCountMax: core.limits.nameCountMax,
     });
-    const statistics = new Statistics(options.metrics ?? createMetrics(), core.state);
+    const metrics = options.metrics ?? createMetrics();
+    const statistics = new Statistics(metrics);
+    gaugeMemory(metrics, core);
+    gaugeStorage(metrics, core);
+    new QueueGauges(metrics, core.state, () => core.now());
+    core.journal.onSynced((tookMs) => statistics.synced(tookMs));
     this.#core = core;
     this.#timetable = new Timetable(core.clock, (owner) => {
       this.#queues.due(owner);
@@ -87,18 +94,21 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     });
     const bodies = new QueueBodies(core);
     this.#sends = new QueueSends(core, directory, statistics);
-    this.#queues = new Queues(core, directory, bodies, statistics, this.#timetable);
+    this.#queues = new Queues(core, directory, bodies, statistics, this.#timetable, metrics);
     this.#batches = new QueueBatches(core, directory, this.#queues, this.#sends, statistics);
-    this.#operations = new QueueOperations(core, directory, bodies);
+    this.#operations = new QueueOperations(core, directory, bodies, statistics);
     this.#queueDescriptions = new QueueDescriptions(core, directory);
     this.#topics = new Topics(core, directory, statistics);
     this.#retention = new Retention(core, directory, this.#timetable);
     this.#groups = new Groups(core, directory, this.#timetable);
     this.#transactions = new Transactions(core, directory, this.#topics, statistics);
     this.#relocation = new Relocation(core, statistics);
-    const archiving = new Archiving(core, { ...defaultArchivePolicy, ...options.archive });
+    const archiving = new Archiving(core, { ...defaultArchivePolicy, ...options.archive }, statistics);
     const policy = { ...defaultCheckpointPolicy, ...options.checkpoints };
-    this.#checkpoints = new Checkpoints(core, policy, archiving, () => this.#relocation.start());
+    this.#checkpoints = new Checkpoints(core, policy, archiving, (outcome) => {
+      statistics.checkpointed(outcome);
+      this.#relocation.start();
+    });
     this.#topicDescriptions = new TopicDescriptions(core, directory, this.#topics);
   }
 

@@ -22,14 +22,19 @@ export class Checkpoints {
   readonly #core: Core;
   readonly #policy: CheckpointPolicy;
   readonly #archiving: Archiving;
-  readonly #afterEach: () => void;
+  readonly #afterEach: (outcome: "taken" | "failed") => void;
   #bytesAtLast = 0;
   #running: Promise<void> | undefined;
   #closed = false;
   #timer: Timer | undefined;
 
   /** `afterEach` is called when one was taken, or could not be: the journal may have more that can be let go. */
-  constructor(core: Core, policy: CheckpointPolicy, archiving: Archiving, afterEach: () => void) {
+  constructor(
+    core: Core,
+    policy: CheckpointPolicy,
+    archiving: Archiving,
+    afterEach: (outcome: "taken" | "failed") => void,
+  ) {
     this.#core = core;
     this.#archiving = archiving;
     this.#policy = policy;
@@ -82,10 +87,11 @@ export class Checkpoints {
     try {
       await journal.checkpoint(this.#core.state.snapshot(this.#core.now()));
       log.debug({ tookMs: this.#core.now().monotonicMs - startedMs }, "took a checkpoint");
+      this.#afterEach("taken");
     } catch (error) {
       // What a checkpoint could not write is still in the segments. A fault of the journal itself is told by the journal.
       log.warn({ err: error }, "could not take a checkpoint; the next one will be tried as usual");
+      this.#afterEach("failed");
     }
-    this.#afterEach();
   }
 }

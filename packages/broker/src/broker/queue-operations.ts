@@ -26,6 +26,7 @@ import { movedFromOf } from "./moved-from.ts";
 import type { QueueBodies } from "./queue-bodies.ts";
 import { findMessage } from "./queue-lookup.ts";
 import { inQueues } from "./state.ts";
+import type { Statistics } from "./statistics.ts";
 
 /** All bodies of an answer: more would be too much for one. */
 const browsedBytesMax = 8 * 1024 * 1024;
@@ -34,9 +35,11 @@ export class QueueOperations implements Omit<QueueOperationsApi, "configureQueue
   readonly #core: Core;
   readonly #directory: Directory;
   readonly #bodies: QueueBodies;
+  readonly #statistics: Statistics;
 
-  constructor(core: Core, directory: Directory, bodies: QueueBodies) {
+  constructor(core: Core, directory: Directory, bodies: QueueBodies, statistics: Statistics) {
     this.#core = core;
+    this.#statistics = statistics;
     this.#directory = directory;
     this.#bodies = bodies;
   }
@@ -45,7 +48,10 @@ export class QueueOperations implements Omit<QueueOperationsApi, "configureQueue
     return this.#change(
       queue,
       (state) => decidePurge(state),
-      ({ purged }) => ({ purged }),
+      ({ purged }) => {
+        this.#statistics.count("purge", purged);
+        return { purged };
+      },
     );
   }
 

@@ -1,5 +1,5 @@
 /** Receiving from queues and settling what was received: what is asked becomes a command, what the rules decide is committed, and the answer waits until it has settled. */
-
+import type { Registry } from "@sluice/runtime";
 import type { Nack } from "../queue/commands.ts";
 import { nextDueMs } from "../queue/counts.ts";
 import { decideAck } from "../queue/decide/ack.ts";
@@ -11,7 +11,6 @@ import { decideReceive } from "../queue/decide/receive.ts";
 import { visibilityTimeoutMsMax } from "../queue/limits.ts";
 import type { Delivery, Receipt } from "../queue/message.ts";
 import { nextStartMs } from "../queue/rate.ts";
-import type { QueueRecord } from "../queue/records.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
 import type { QueueState } from "../queue/state.ts";
 import type {
@@ -30,14 +29,17 @@ import { formatReceipt, messageId, parseReceipt } from "./ids.ts";
 import { waitMsMax } from "./limits.ts";
 import { movedFromOf } from "./moved-from.ts";
 import type { QueueBodies, WholeDelivery } from "./queue-bodies.ts";
+import { QueueNotices } from "./queue-notices.ts";
+import { StallWatch } from "./stall-watch.ts";
 import { type Change, inQueues } from "./state.ts";
-import type { Operation, Statistics } from "./statistics.ts";
+import type { FirstDeliveries, Operation, Statistics } from "./statistics.ts";
 import type { Timetable } from "./timetable.ts";
 import { Waits } from "./waits.ts";
 
 /** Deliveries that are decided and applied, and whose append may not have settled yet. */
 interface Taken {
   readonly deliveries: readonly Delivery[];
+  readonly firsts: readonly FirstDeliveries[];
   readonly settled: Promise<Refused<"storage-failed"> | undefined>;
 }
 
@@ -53,6 +55,8 @@ export class Queues {
   readonly #statistics: Statistics;
   readonly #waits: Waits;
   readonly #timetable: Timetable;
+  readonly #watch: StallWatch;
+  readonly #notices: QueueNotices;
 
   constructor(
     core: Core,
@@ -60,6 +64,7 @@ export class Queues {
     bodies: QueueBodies,
     statistics: Statistics,
     timetable: Timetable,
+    metrics: Registry,
   ) {
     this.#core = core;
     this.#directory = directory;
@@ -67,6 +72,8 @@ export class Queues {
     this.#statistics = statistics;
     this.#waits = new Waits(core.clock);
     this.#timetable = timetable;
+    this.#watch = new StallWatch(metrics, core, this.#waits);
+    this.#notices = new QueueNotices(core, statistics);
     core.onTouched((changes) => this.#touched(changes));
   }
 
@@ -77,6 +84,7 @@ export class Queues {
 
   close(): void {
     this.#waits.close();
+    this.#watch.close();
   }
 
   /**
@@ -104,8 +112,7 @@ export class Queues {
     const queue = found.state;
     const attempt = (): Taken | undefined => this.#take(queue, request);
     const waitMs = Math.min(request.waitMs, waitMsMax);
-    const taken =
-      attempt() ?? (waitMs > 0 ? await this.#waits.wait(queue.number, waitMs, attempt, signal) : undefined);
+    const taken = attempt() ?? (waitMs > 0 ? await this.#wait(queue, waitMs, attempt, signal) : undefined);
     if (taken === undefined) {
       signal?.throwIfAborted();
       if (this.#core.state.queue(queue.number) === undefined) {
@@ -120,10 +127,21 @@ export class Queues {
       throw signal.reason;
     }
     this.#statistics.count("receive", taken.deliveries.length);
+    this.#statistics.delivered(taken.firsts, this.#core.now().wallMs);
     const whole = await this.#bodies.ofDeliveries(queue, taken.deliveries);
     if (!("refusal" in whole)) return { ok: true, queue, whole };
     for (const delivery of taken.deliveries) this.#giveBack(queue, delivery);
     return whole;
+  }
+
+  #wait(
+    queue: QueueState,
+    waitMs: number,
+    attempt: () => Taken | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Taken | undefined> {
+    this.#watch.begin();
+    return this.#waits.wait(queue.number, waitMs, attempt, signal);
   }
 
   ack({ queue, receipt }: { readonly queue: string; readonly receipt: string }): Promise<Result<Durable>> {
@@ -184,7 +202,9 @@ export class Queues {
         return undefined;
       }
       const settled = this.#core.commit(inQueues(records));
-      if (reply.deliveries.length > 0) return { deliveries: reply.deliveries, settled };
+      const { deliveries } = reply;
+      if (deliveries.length > 0)
+        return { deliveries, firsts: this.#statistics.firstOf(queue, deliveries), settled };
     }
   }
 
@@ -219,7 +239,8 @@ export class Queues {
   due(number: number): void {
     const queue = this.#core.state.queue(number);
     if (queue === undefined || this.#core.refusal("finishing") !== undefined) return;
-    const { records } = decideDue(queue, this.#core.now(), this.#core.state);
+    const { records, reply } = decideDue(queue, this.#core.now(), this.#core.state);
+    this.#statistics.count("timeout", reply.returned + reply.deadLettered);
     if (records.length > 0) {
       this.#core.commitThen(inQueues(records), () => {});
       return;
@@ -233,7 +254,7 @@ export class Queues {
     for (const change of changes) {
       if (change.what === "queue") {
         numbers.add(change.owner);
-        this.#tell(change.owner, change.record);
+        this.#notices.tell(change.owner, change.record);
       } else if (change.what === "catalog" && change.record.kind === "removed") {
         this.#waits.end(change.record.number);
       }
@@ -244,27 +265,6 @@ export class Queues {
       this.#timetable.note(number, nextDueMs(queue));
       this.#waits.serve(number, "first");
     }
-  }
-
-  /** Counts what leaves the ordinary way, and says what somebody has to look at. */
-  #tell(number: number, record: QueueRecord): void {
-    const { log } = this.#core;
-    if (record.kind === "dropped") this.#statistics.dropped(record.reason, record.sequences.length);
-    const isDeadLetter = record.kind === "moved-out" && record.reason !== "redrive";
-    if (!isDeadLetter && record.kind !== "parked") return;
-    const [queue, messages] = [this.#name(number), record.sequences.length];
-    const { reason } = record;
-    this.#statistics.deadLettered(queue, messages);
-    if (isDeadLetter) log.info({ queue, messages, reason }, "moved to the dead-letter queue");
-    else
-      log.warn(
-        { queue, messages, reason },
-        "parked: there is no dead-letter queue; they wait for a redrive, and so do the groups that they are of",
-      );
-  }
-
-  #name(number: number): string {
-    return this.#core.state.catalog.entry(number)?.name ?? "";
   }
 }
 

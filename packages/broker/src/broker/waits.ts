@@ -73,6 +73,11 @@ export class Waits {
     this.#serving.delete(key);
   }
 
+  /** What somebody waits for. */
+  keys(): Iterable<number> {
+    return this.#lines.keys();
+  }
+
   /** Ends the waits for the key as if their time were over. */
   end(key: number): void {
     for (const waiting of [...(this.#lines.get(key) ?? [])]) waiting.end();

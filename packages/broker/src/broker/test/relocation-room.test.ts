@@ -53,7 +53,7 @@ function worldOf(count: number) {
   const record = { kind: "sent", firstSequence: 1, enqueuedAtMs: 0, messages } as const;
   const positions = froms.map((from) => from + 7);
   state.apply({ what: "queue", owner: 1, record }, now, positions, 0);
-  const relocation = new Relocation(core, new Statistics(createMetrics(), state));
+  const relocation = new Relocation(core, new Statistics(createMetrics()));
   return {
     journal,
     run: async () => {
