@@ -117,7 +117,7 @@ export async function openWireTopic({ port, batch, lines }: WireTopicOptions): P
       const tally = await measured(topic, generation, seconds);
       await reader.request("left", (to, id) => writeLeave(to, { id, membership }));
       const all = { topic, partition, offset: tally.operations };
-      await publisher.request("deleted", (to, id) => writeDeleteBefore(to, { ...all, id }));
+      await publisher.request("changed", (to, id) => writeDeleteBefore(to, { ...all, id }));
       return tally;
     },
     [Symbol.asyncDispose]: () => ending.disposeAsync(),

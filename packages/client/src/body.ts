@@ -14,12 +14,28 @@ export type Body = string | Uint8Array;
 /** Named values beside a body: text, or a value with a type (`string`, `number`, `binary`, each with a label after a dot if you like). */
 export type Attributes = Readonly<Record<string, string | WireAttribute>> | WireAttributes;
 
-export interface Message {
-  readonly body: Body;
+/** An absent option is the queue's own, or none. */
+export interface MessageOptions {
   readonly attributes?: Attributes;
+  /** Until the message can be received first: milliseconds, up to 10 years. */
+  readonly delayMs?: number;
+  /** How long it may wait from then on, in milliseconds; Infinity: for ever. */
+  readonly timeToLiveMs?: number;
+  /** 0 to 9; what is more urgent has the larger number. */
+  readonly priority?: number;
+  /** Messages of one group are received one after the other, in the order in which they were sent. */
+  readonly groupId?: string;
+  /** A second message with the same one is answered with the id of the first, and not taken, for as long as the queue remembers it. */
+  readonly deduplicationId?: string;
 }
 
-export interface OutgoingRecord extends Message {
+export interface Message extends MessageOptions {
+  readonly body: Body;
+}
+
+export interface OutgoingRecord {
+  readonly body: Body;
+  readonly attributes?: Attributes;
   /** Decides the partition, and with it the order. Without a key the partitions take turns. */
   readonly key?: Body;
 }
@@ -60,10 +76,19 @@ function attributeOf(name: string, given: string | WireAttribute): WireAttribute
   );
 }
 
-export const wireMessage = ({ body, attributes }: Message): WireMessage => ({
-  body: bytesOf(body),
-  attributes: attributesOf(attributes),
-});
+export function wireMessage(message: Message): WireMessage {
+  const body = bytesOf(message.body);
+  const attributes = attributesOf(message.attributes);
+  const { delayMs, timeToLiveMs, priority, groupId, deduplicationId } = message;
+  const isPlain =
+    delayMs === undefined &&
+    timeToLiveMs === undefined &&
+    priority === undefined &&
+    groupId === undefined &&
+    deduplicationId === undefined;
+  if (isPlain) return { body, attributes };
+  return { body, attributes, delayMs, timeToLiveMs, priority, groupId, deduplicationId };
+}
 
 export const wireRecord = ({ key, body, attributes }: OutgoingRecord): WireOutgoingRecord => ({
   key: key === undefined ? undefined : bytesOf(key),
@@ -71,25 +96,30 @@ export const wireRecord = ({ key, body, attributes }: OutgoingRecord): WireOutgo
   attributes: attributesOf(attributes),
 });
 
-/** Bytes of an entry on the wire beside its key and body, without attributes; generous. */
-const entryBytes = 32;
+/** What goes to a queue or a topic. */
+type Entry = WireMessage | WireOutgoingRecord;
+
+/** Bytes of an entry on the wire beside its key, body and ids, without attributes; generous. */
+const entryBytes = 48;
 
 /** About what an entry takes in a frame. */
-export function wireBytes(entry: WireMessage & { readonly key?: Uint8Array | undefined }): number {
-  let bytes = entryBytes + entry.body.byteLength + (entry.key?.byteLength ?? 0);
+export function wireBytes(entry: Entry): number {
+  let bytes = entryBytes + entry.body.byteLength;
+  if ("key" in entry) bytes += entry.key?.byteLength ?? 0;
+  else bytes += ((entry.groupId?.length ?? 0) + (entry.deduplicationId?.length ?? 0)) * 3;
   for (const [name, { type, value }] of entry.attributes)
     bytes += 8 + (name.length + type.length + value.length) * 3;
   return bytes;
 }
 
 /** Cuts entries into runs that each fit one request, keeping their order. */
-export function split<Entry extends WireMessage & { readonly key?: Uint8Array | undefined }>(
-  entries: readonly Entry[],
+export function split<Some extends Entry>(
+  entries: readonly Some[],
   bytesMax: number,
   countMax: number,
-): { readonly entries: readonly Entry[]; readonly bytes: number }[] {
-  const runs: { entries: Entry[]; bytes: number }[] = [];
-  let run: { entries: Entry[]; bytes: number } | undefined;
+): { readonly entries: readonly Some[]; readonly bytes: number }[] {
+  const runs: { entries: Some[]; bytes: number }[] = [];
+  let run: { entries: Some[]; bytes: number } | undefined;
   for (const entry of entries) {
     const bytes = wireBytes(entry);
     if (run === undefined || run.bytes + bytes > bytesMax || run.entries.length === countMax) {

@@ -12,7 +12,7 @@ import { Queue } from "./queue.ts";
 import { Settler } from "./settler.ts";
 import type { Status } from "./status.ts";
 import { Topic } from "./topic.ts";
-import { type Transacted, type Transaction, transact } from "./transaction.ts";
+import type { Transacted, Transaction } from "./transaction.ts";
 import type { Dial, TlsOptions } from "./transport.ts";
 
 export interface ClientOptions {
@@ -64,11 +64,12 @@ export class Client implements AsyncDisposable {
     this.#link = link;
     this.#closeTimeoutMs = closeTimeoutMs;
     let sequence = 0;
+    const nextSequence = () => ++sequence;
     this.#context = {
       link,
-      settler: new Settler(link.outbox),
+      settler: new Settler(link.outbox, nextSequence),
       open: new Set<Closable>(),
-      nextSequence: () => ++sequence,
+      nextSequence,
       uniqueName: () => hex(link.random.bytes(8)),
     };
   }
@@ -152,10 +153,10 @@ export class Client implements AsyncDisposable {
 
   /**
    * All of it or nothing, at most 10 000 entries and 4 MiB. Transactions of one client land in the order of the calls.
-   * @throws RefusedError `stale-generation`, `unexpected-offset`, ...; ClientFault as `Queue.send`.
+   * @throws RefusedError `stale-generation`, `unexpected-offset`, ...; ClientFault as `Queue.send`, and of its `acks` as `Delivery.ack`.
    */
   transact(transaction: Transaction): Promise<Transacted> {
-    return transact(this.#context, transaction);
+    return this.#context.settler.transact(transaction);
   }
 
   /**

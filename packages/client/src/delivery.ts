@@ -1,7 +1,8 @@
 /** A message in somebody's hands, until it is acked, given back, or its lease is lost. */
 import type { WireAttributes, WireDelivery, WireMovedFrom } from "@sluice/protocol/full";
-import { ClientFault } from "./errors.ts";
+import { alreadySettled, ClientFault } from "./errors.ts";
 import type { Settler } from "./settler.ts";
+import { type InHand, inTransaction, type Transacted, type Transaction } from "./transaction.ts";
 
 export interface NackOptions {
   /** When the message becomes ready again, in milliseconds from now. Default: as the retry policy of the queue has it. */
@@ -17,7 +18,7 @@ const errorCharactersMax = 1_024;
 
 const utf8 = new TextDecoder();
 
-export class Delivery {
+export class Delivery implements InHand {
   readonly queue: string;
   readonly #wire: WireDelivery;
   readonly #settler: Settler;
@@ -88,6 +89,14 @@ export class Delivery {
   }
 
   /**
+   * The message is done, and what came of it is sent and published, in one step: all of it or nothing, also over a crash.
+   * @throws as `ack`; RefusedError when the server refuses the step. Then the message is still in hand.
+   */
+  ackWith({ acks = [], ...step }: Transaction): Promise<Transacted> {
+    return this.#settler.transact({ ...step, acks: [this, ...acks] });
+  }
+
+  /**
    * The message goes back. Resolves when the server has it.
    * @throws ClientFault `lease-lost`, `already-settled` after an ack.
    */
@@ -107,6 +116,15 @@ export class Delivery {
     return this.#settler.settle(this.queue, this.#wire, { kind: "extend", visibilityTimeoutMs });
   }
 
+  get [inTransaction](): InHand[typeof inTransaction] {
+    return {
+      receipt: this.#wire,
+      settledBy: (transacted) => {
+        void this.#settle("ack", () => transacted.then(() => undefined));
+      },
+    };
+  }
+
   #settle(by: "ack" | "nack", ask: () => Promise<void>): Promise<void> {
     if (this.#settled !== undefined) {
       return this.#settledBy === by ? this.#settled : Promise.reject(alreadySettled());
@@ -121,6 +139,3 @@ export class Delivery {
     return settled;
   }
 }
-
-const alreadySettled = (): ClientFault =>
-  new ClientFault("already-settled", "The delivery was acked or given back before.");

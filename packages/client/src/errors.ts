@@ -57,6 +57,9 @@ export class ClientFault extends SluiceError {
   }
 }
 
+export const alreadySettled = (): ClientFault =>
+  new ClientFault("already-settled", "The delivery was acked or given back before.");
+
 /** A sentence for anything that was thrown. */
 export const sentenceOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);

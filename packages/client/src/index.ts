@@ -1,7 +1,8 @@
 /** The client of Sluice: queues, topics and consumer groups over one connection that is kept. */
 export type { Backoff } from "./backoff.ts";
 export { defaultBackoff } from "./backoff.ts";
-export type { Attributes, Body, Message, OutgoingRecord } from "./body.ts";
+export type { Attributes, Body, Message, MessageOptions, OutgoingRecord } from "./body.ts";
+export type { Kept } from "./change.ts";
 export { Client, type ClientOptions, type GroupDescription } from "./client.ts";
 export type { Clock, Instant, Random } from "./clock.ts";
 export { Delivery, type NackOptions } from "./delivery.ts";
@@ -10,10 +11,11 @@ export type { Batch, GroupConsumer, GroupConsumerOptions } from "./group-consume
 export type { LiveOptions, LiveSubscription } from "./live.ts";
 export type { Assignment } from "./membership.ts";
 export * from "./queue.ts";
+export type * from "./queue-administration.ts";
 export type { Status } from "./status.ts";
 export type { SubscribeOptions, Subscription } from "./subscription.ts";
 export * from "./topic.ts";
-export type { Transacted, Transaction } from "./transaction.ts";
+export type { InHand, Transacted, Transaction } from "./transaction.ts";
 export type {
   Address,
   Dial,

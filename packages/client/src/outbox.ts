@@ -9,6 +9,7 @@ import {
   type AnswerVerb,
   Request,
   type RequestOptions,
+  type Survives,
   type WriteRequest,
 } from "./request.ts";
 import type { Session } from "./session.ts";
@@ -119,10 +120,11 @@ export class Outbox {
     const lost = new ClientFault("connection-lost", "The connection ended before the answer.");
     const again: Request[] = [];
     for (const request of session.takeInFlight()) {
-      if (request.survives) again.push(request);
+      if (request.survives === true) again.push(request);
       else request.fail(lost);
     }
-    for (const request of [...this.#urgent, ...this.#waiting]) if (!request.survives) request.fail(lost);
+    for (const request of [...this.#urgent, ...this.#waiting])
+      if (request.survives === false) request.fail(lost);
     this.#urgent = [...again.filter(({ isUrgent }) => isUrgent), ...this.#urgent];
     this.#waiting = [...again.filter(({ isUrgent }) => !isUrgent), ...this.#waiting.slice(this.#waitingAt)];
     this.#waitingAt = 0;
@@ -164,9 +166,9 @@ export class Outbox {
     this.#sweep?.timer[Symbol.dispose]();
   }
 
-  #problem(bytes: number, urgent: boolean, survives: boolean): Error | undefined {
+  #problem(bytes: number, urgent: boolean, survives: Survives): Error | undefined {
     if (this.#end !== undefined) return this.#end;
-    if (!survives && this.#session === undefined) {
+    if (survives === false && this.#session === undefined) {
       return new ClientFault("connection-lost", "There is no connection.");
     }
     const { outgoingBytesMax } = this.#options;

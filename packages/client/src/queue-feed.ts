@@ -2,7 +2,13 @@
  * Keeps one queue flowing to one taker: subscribes on every connection, grants credit, and checks now and then that silence means an
  * empty queue. A consumer that went deaf looks exactly like one that has nothing to do; only asking tells them apart.
  */
-import { type WireDelivery, writeCredit, writeDescribeQueue, writeSubscribe } from "@sluice/protocol/full";
+import {
+  type QueueAnswer,
+  type WireDelivery,
+  writeCredit,
+  writeDescribeQueue,
+  writeSubscribe,
+} from "@sluice/protocol/full";
 import { problemOf, retryDelayMs } from "./errors.ts";
 import type { Attachment, Link } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
@@ -215,10 +221,7 @@ export class QueueFeed implements Attachment {
   async #inquire(id: number): Promise<void> {
     const heardCount = this.#heardCount;
     // No description is no reason for alarm: whatever is wrong then shows elsewhere.
-    const ready = await this.#describe().then(
-      (description) => description.ready,
-      () => 0,
-    );
+    const ready = await this.#describe().then(deliverableCount, () => 0);
     if (this.#id !== id || this.#isClosed) return;
     if (ready === 0 || heardCount !== this.#heardCount) return this.#watch();
     this.#after(stallGraceMs, () => {
@@ -230,4 +233,13 @@ export class QueueFeed implements Attachment {
       this.#subscribe(session);
     });
   }
+}
+
+/** How many messages wait that could be handed out now; 0 when the queue holds them back. */
+function deliverableCount(queue: QueueAnswer): number {
+  const { ready, oldestReadyMs, paused, inFlight, inFlightMax, startsPerSecondMax } = queue;
+  // Those that wait behind another one of their group have no age of their own; a rate gives silence a good reason.
+  const isHeldBack =
+    paused || oldestReadyMs === undefined || inFlight >= inFlightMax || startsPerSecondMax < Infinity;
+  return isHeldBack ? 0 : ready;
 }

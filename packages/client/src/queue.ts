@@ -3,18 +3,15 @@ import {
   type EntryRefusals,
   entryCountMax,
   messageIdAt,
-  type QueueAnswer,
   type SentAnswer,
   type WireDurability,
-  writeCreateQueue,
-  writeDescribeQueue,
   writeReceive,
   writeSend,
 } from "@sluice/protocol/full";
-import { type Attributes, type Body, type Message, split, wireMessage } from "./body.ts";
-import type { Context } from "./context.ts";
+import { type Body, type Message, type MessageOptions, split, wireMessage } from "./body.ts";
 import { Delivery } from "./delivery.ts";
 import { RefusedError } from "./errors.ts";
+import { QueueAdministration } from "./queue-administration.ts";
 import { type SubscribeOptions, Subscription } from "./subscription.ts";
 import { type ConsumeOptions, type Handler, Worker } from "./worker.ts";
 
@@ -40,35 +37,17 @@ export interface ReceiveOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Absent settings get the server's defaults. */
-export interface QueueSettings {
-  readonly visibilityTimeoutMs?: number;
-  readonly deadLetter?: { readonly queue: string; readonly receiveCountMax: number };
-  readonly messageCountMax?: number;
-  readonly bodyBytesMax?: number;
-  readonly durability?: "synced" | "buffered" | "memory";
-}
-
-export type QueueDescription = Omit<QueueAnswer, "verb" | "id">;
-
 /** Bytes of one send at most; the frame has room for what stands around them. */
 const batchBytesMax = 3.5 * 1024 * 1024;
 const receiveBytesMax = 1024 * 1024;
 
-export class Queue {
-  readonly name: string;
-  readonly #context: Context;
-
-  constructor(name: string, context: Context) {
-    this.name = name;
-    this.#context = context;
-  }
-
+/** What programs do with a queue; what operators do with it comes from `QueueAdministration`. */
+export class Queue extends QueueAdministration {
   /**
    * Sends one message. Resolves when the server has it; across reconnects, which need no help.
    * @throws RefusedError; ClientFault `buffer-full`, `request-timeout`, `invalid-request`, `closed`.
    */
-  async send(body: Body, options: { readonly attributes?: Attributes } = {}): Promise<Sent> {
+  async send(body: Body, options: MessageOptions = {}): Promise<Sent> {
     const message = wireMessage({ body, ...options });
     const answer = await this.#send([message], true, message.body.byteLength);
     const refusal = answer.refusals.get(0);
@@ -106,7 +85,7 @@ export class Queue {
    */
   async receive(options: ReceiveOptions = {}): Promise<readonly Delivery[]> {
     const { max = 1, waitMs = 0, visibilityTimeoutMs, signal } = options;
-    const { link, settler } = this.#context;
+    const { link, settler } = this.context;
     const queue = this.name;
     const { deliveries } = await link.outbox.ask(
       "received",
@@ -123,7 +102,7 @@ export class Queue {
 
   /** Deliveries as they come, as far as `credit` allows. */
   subscribe(options: SubscribeOptions = {}): Subscription {
-    const { link, settler, open } = this.#context;
+    const { link, settler, open } = this.context;
     const subscription = new Subscription(link, settler, this.name, options, (closed) => open.delete(closed));
     open.add(subscription);
     return subscription.start();
@@ -131,38 +110,10 @@ export class Queue {
 
   /** Calls `handler` for each message; acks when it ends, gives back when it throws, extends the lease while it runs. */
   consume(handler: Handler, options: ConsumeOptions = {}): Worker {
-    const { link, settler, open } = this.#context;
+    const { link, settler, open } = this.context;
     const worker = new Worker(link, settler, this.name, handler, options, (closed) => open.delete(closed));
     open.add(worker);
     return worker.start();
-  }
-
-  /** Resolves with whether it was made now. One that exists with other settings is refused as `invalid-setting`. */
-  async create(settings: QueueSettings = {}): Promise<boolean> {
-    const { visibilityTimeoutMs, deadLetter, messageCountMax, bodyBytesMax, durability } = settings;
-    const { created } = await this.#context.link.outbox.ask("created", (to, id) =>
-      writeCreateQueue(to, {
-        id,
-        queue: this.name,
-        visibilityTimeoutMs,
-        deadLetter,
-        messageCountMax,
-        bodyBytesMax,
-        durability,
-      }),
-    );
-    return created;
-  }
-
-  async describe(): Promise<QueueDescription> {
-    const {
-      verb: _,
-      id: __,
-      ...description
-    } = await this.#context.link.outbox.ask("queue", (to, request) =>
-      writeDescribeQueue(to, { id: request, queue: this.name }),
-    );
-    return description;
   }
 
   #send(
@@ -170,8 +121,8 @@ export class Queue {
     atomic: boolean,
     bytes: number,
   ): Promise<SentAnswer> {
-    const sequence = this.#context.nextSequence();
-    return this.#context.link.outbox.ask(
+    const sequence = this.context.nextSequence();
+    return this.context.link.outbox.ask(
       "sent",
       (to, id) => writeSend(to, { id, queue: this.name, atomic, sequence, messages }),
       { bytes },

@@ -7,6 +7,8 @@ export type AnswerOf<Verb extends AnswerVerb> = Extract<Answer, { readonly verb:
 
 export type WriteRequest = (to: FrameWriter, id: number) => void;
 
+export type Survives = boolean | "unsent";
+
 export interface RequestOptions<Verb extends AnswerVerb = AnswerVerb> {
   /** What it keeps in memory until it is answered, in bytes, roughly. Default 0. */
   readonly bytes?: number;
@@ -15,8 +17,11 @@ export interface RequestOptions<Verb extends AnswerVerb = AnswerVerb> {
    * for room. Default false.
    */
   readonly urgent?: boolean;
-  /** Asked again on the next connection when this one ends without an answer. Default true. */
-  readonly survives?: boolean;
+  /**
+   * Asked again on the next connection when this one ends without an answer. `unsent`: only when it was not sent yet, because done twice
+   * it would have another effect. False: it belongs to this connection. Default true.
+   */
+  readonly survives?: Survives;
   /** How long the server was asked to wait, in milliseconds: the client's time for an answer begins after it. Default 0. */
   readonly waitMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -29,7 +34,7 @@ export class Request {
   readonly write: WriteRequest;
   readonly bytes: number;
   readonly isUrgent: boolean;
-  readonly survives: boolean;
+  readonly survives: Survives;
   readonly dueMs: number;
   /** On the present connection; 0 while it waits for one. */
   id = 0;
@@ -45,7 +50,7 @@ export class Request {
     options: {
       readonly bytes: number;
       readonly isUrgent: boolean;
-      readonly survives: boolean;
+      readonly survives: Survives;
       readonly dueMs: number;
       readonly resolve: (answer: Answer) => void;
       readonly reject: (error: unknown) => void;

@@ -294,7 +294,8 @@ export class Session {
     if (request === undefined) return;
     this.#inFlight.delete(refused.id);
     // It crossed the goaway: nothing was done, and the next connection can.
-    if (refused.code === shuttingDown && request.survives && !request.isOver) this.#postponed.push(request);
+    if (refused.code === shuttingDown && request.survives !== false && !request.isOver)
+      this.#postponed.push(request);
     else request.fail(new RefusedError(refused));
   }
 

@@ -3,6 +3,7 @@ import { type WireReceipt, writeAck, writeExtend, writeNack } from "@sluice/prot
 import { ClientFault, RefusedError, SluiceError } from "./errors.ts";
 import type { Outbox } from "./outbox.ts";
 import type { AnswerOf } from "./request.ts";
+import { type Transacted, type Transaction, transact } from "./transaction.ts";
 
 /** What to do with a delivery. */
 export type Settlement =
@@ -39,8 +40,11 @@ export class Settler {
   readonly #outbox: Outbox;
   #batches = new Map<string, Batch>();
 
-  constructor(outbox: Outbox) {
+  readonly #nextSequence: () => number;
+
+  constructor(outbox: Outbox, nextSequence: () => number) {
     this.#outbox = outbox;
+    this.#nextSequence = nextSequence;
   }
 
   /**
@@ -56,6 +60,11 @@ export class Settler {
       this.#batches.delete(key);
       this.#ask(batch);
     });
+  }
+
+  /** Settles deliveries together with what is sent and published. */
+  transact(transaction: Transaction): Promise<Transacted> {
+    return transact(this.#outbox, this.#nextSequence, transaction);
   }
 
   /** Gives back what nobody has worked on, as if it had never been delivered. What cannot be given back comes again by itself. */

@@ -9,12 +9,14 @@ import {
   writeConfigureTopic,
   writeCreateTopic,
   writeDeleteBefore,
+  writeDeleteTopic,
   writeDescribeTopic,
   writeFetch,
   writeOffsetAt,
   writePublish,
 } from "@sluice/protocol/full";
 import { type Attributes, type Body, type OutgoingRecord, split, wireRecord } from "./body.ts";
+import { change, type Kept, once } from "./change.ts";
 import type { Context } from "./context.ts";
 import { ClientFault } from "./errors.ts";
 import { GroupConsumer, type GroupConsumerOptions } from "./group-consumer.ts";
@@ -60,11 +62,6 @@ export interface TopicSettings extends RetentionSettings {
   /** `log` keeps what is published, `live` keeps nothing. */
   readonly retention?: WireRetention;
   readonly durability?: "synced" | "buffered" | "memory";
-}
-
-/** What the answer to a change of a topic rests on. */
-export interface Kept {
-  readonly durability: WireDurability;
 }
 
 export type TopicDescription = Omit<TopicAnswer, "verb" | "id">;
@@ -164,11 +161,18 @@ export class Topic {
    * Changes how long an existing topic keeps its records. What is too old or too much then is deleted soon after.
    * @throws RefusedError `unknown-topic`, `not-a-log`, `invalid-setting`, ...; ClientFault as `publish`.
    */
-  async configure({ retentionMs, retentionBytes }: RetentionSettings): Promise<Kept> {
-    const { durability } = await this.#context.link.outbox.ask("configured", (to, id) =>
+  configure({ retentionMs, retentionBytes }: RetentionSettings): Promise<Kept> {
+    return change(this.#context, (to, id) =>
       writeConfigureTopic(to, { id, topic: this.name, retentionMs, retentionBytes }),
     );
-    return { durability };
+  }
+
+  /**
+   * The topic goes with everything that is in it; what groups committed there is forgotten. It is not asked again after a connection was
+   * lost: then it rejects as `connection-lost`, and whether it was done is not known.
+   */
+  delete(): Promise<Kept> {
+    return change(this.#context, (to, id) => writeDeleteTopic(to, { id, topic: this.name }), once);
   }
 
   /**
@@ -177,11 +181,10 @@ export class Topic {
    * @throws RefusedError `offset-out-of-range` (behind the end), `unknown-topic`, `unknown-partition`, `not-a-log`, ...; ClientFault as
    * `publish`.
    */
-  async deleteRecordsBefore(offset: number, partition = 0): Promise<Kept> {
-    const { durability } = await this.#context.link.outbox.ask("deleted", (to, id) =>
+  deleteRecordsBefore(offset: number, partition = 0): Promise<Kept> {
+    return change(this.#context, (to, id) =>
       writeDeleteBefore(to, { id, topic: this.name, partition, offset }),
     );
-    return { durability };
   }
 
   async describe(): Promise<TopicDescription> {

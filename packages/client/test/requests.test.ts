@@ -184,6 +184,8 @@ test("what cannot be said is refused alone", async () => {
   await network.close(client);
 });
 
+const someId = "00000000-0001-8b5c-a022-a74200000001";
+
 test("a number that is none is refused before it reaches the server, which would end the connection for it", async () => {
   const network = new ScriptedNetwork();
   const { client, peer } = await network.connect();
@@ -191,7 +193,13 @@ test("a number that is none is refused before it reaches the server, which would
   const unsayable = [
     () => jobs.receive({ max: -1 }),
     () => jobs.receive({ visibilityTimeoutMs: Number.NaN }),
-    () => jobs.create({ bodyBytesMax: 2 ** 53 }),
+    () => jobs.create({ bodyBytesMax: Number.NaN }),
+    () => jobs.send("x", { delayMs: -1 }),
+    () => jobs.send("x", { priority: 256 }),
+    () => jobs.sendBatch([{ body: "x", timeToLiveMs: Number.NaN }]),
+    () => jobs.cancel("7"),
+    () => jobs.reschedule(someId, -1),
+    () => jobs.redrive({ perSecondMax: Number.NaN }),
     () => news.fetch({ offset: -1 }),
     () => news.fetch({ offset: 0, partition: 2 ** 32 }),
     () => news.deleteRecordsBefore(Number.POSITIVE_INFINITY),

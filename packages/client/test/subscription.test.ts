@@ -1,7 +1,7 @@
 /** Deliveries as they come: credit, reconnects, what goes back, and the queue that only seems to be empty. */
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
-import { writeEnded, writeQueue } from "@sluice/protocol/full";
+import { type WireQueueDescription, writeEnded, writeQueue } from "@sluice/protocol/full";
 import { settle } from "@sluice/testkit";
 import type { Status, Subscription } from "../src/index.ts";
 import { type Peer, ScriptedNetwork } from "./scripted-server.ts";
@@ -16,21 +16,45 @@ async function take(subscription: Subscription, count: number): Promise<string[]
   return texts;
 }
 
-async function describe(peer: Peer, ready: number, visibilityTimeoutMs = 30_000): Promise<void> {
+/** A queue with the settings of a server, of which the test says what it is about. */
+const description: WireQueueDescription = {
+  visibilityTimeoutMs: 30_000,
+  delayMs: 0,
+  timeToLiveMs: Number.POSITIVE_INFINITY,
+  onExpiry: "drop",
+  retry: { minDelayMs: 0, maxDelayMs: 900_000, factor: 2, jitter: 0.5 },
+  deadLetter: undefined,
+  parkAfterReceives: 100,
+  priorityAgingMs: 60_000,
+  deduplication: "by-id",
+  deduplicationWindowMs: 300_000,
+  inFlightMax: Number.POSITIVE_INFINITY,
+  startsPerSecondMax: Number.POSITIVE_INFINITY,
+  messageCountMax: 1_000,
+  bodyBytesMax: 1_000,
+  overflow: "refuse",
+  durability: "synced",
+  paused: false,
+  ready: 0,
+  delayed: 0,
+  inFlight: 0,
+  parked: 0,
+  bodyBytes: 0,
+  oldestReadyMs: undefined,
+  oldestInFlightMs: undefined,
+  oldestParkedMs: undefined,
+};
+
+async function describe(
+  peer: Peer,
+  ready: number,
+  visibilityTimeoutMs = 30_000,
+  more: Partial<WireQueueDescription> = {},
+): Promise<void> {
   const { id } = await peer.next("describeQueue");
+  const oldestReadyMs = ready > 0 ? 1_000 : undefined;
   peer.say((to) =>
-    writeQueue(to, {
-      id,
-      visibilityTimeoutMs,
-      deadLetter: undefined,
-      messageCountMax: 1_000,
-      bodyBytesMax: 1_000,
-      durability: "synced",
-      ready,
-      delayed: 0,
-      inFlight: 0,
-      bodyBytes: 0,
-    }),
+    writeQueue(to, { ...description, id, ready, oldestReadyMs, visibilityTimeoutMs, ...more }),
   );
   await settle();
 }

@@ -114,6 +114,8 @@ export interface BrowseRequest {
   readonly after?: string | undefined;
   /** 1 to 1000. */
   readonly max: number;
+  /** Bytes of bodies at most; a single message is always shown. Default and most: 8 MiB. */
+  readonly bytesMax?: number | undefined;
   /** `dead-letters`: only parked messages, and those that came here as dead letters of other queues. */
   readonly what: "all" | "dead-letters";
 }
@@ -121,6 +123,8 @@ export interface BrowseRequest {
 /** A message as it is; looking at it changes nothing. */
 export interface BrowsedMessage {
   readonly messageId: string;
+  /** `after` of a browse that goes on behind this message, for who could not take all of an answer. */
+  readonly cursor: string;
   readonly state: BrowsedPhase;
   /** When a delay or a lease ends. */
   readonly dueAtMs: number | undefined;

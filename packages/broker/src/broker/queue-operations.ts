@@ -119,7 +119,8 @@ export class QueueOperations implements Omit<QueueOperationsApi, "configureQueue
     return (await this.#core.commit([])) ?? { ok: true, redrives };
   }
 
-  async browseQueue({ queue, after, max, what }: BrowseRequest): Promise<Result<Browsed>> {
+  async browseQueue(request: BrowseRequest): Promise<Result<Browsed>> {
+    const { queue, after, max, what, bytesMax = browsedBytesMax } = request;
     const found = this.#directory.queue(queue, "look");
     if (!found.ok) return found;
     const afterSequence = after === undefined ? 0 : Number(after);
@@ -137,7 +138,7 @@ export class QueueOperations implements Omit<QueueOperationsApi, "configureQueue
     let bytes = 0;
     for (const each of seen) {
       bytes += each.body.byteLength;
-      if (bytes > browsedBytesMax && messages.length > 0) break;
+      if (bytes > Math.min(bytesMax, browsedBytesMax) && messages.length > 0) break;
       const body = await this.#bodies.read(state, each);
       if (body !== undefined && "refusal" in body) return body;
       last = each;
@@ -226,6 +227,7 @@ export class QueueOperations implements Omit<QueueOperationsApi, "configureQueue
     ];
     return {
       messageId: messageId(this.#core.salt, origin, sequence),
+      cursor: String(found.sequence),
       state: found.phase,
       dueAtMs: wall(found.dueMs),
       expiresAtMs: wall(found.expiresAtMs),

@@ -1,46 +1,15 @@
-/** Makes queues and tells about them; lists what there is. Topics stand in topic-catalog.ts. */
-/*  createQueue   => queue:text visibility-timeout-ms:u32? dead-letter-queue:text receive-count-max:u32 message-count-max:u64?
-                     body-bytes-max:u64? durability:u8                     dead-letter-queue is empty: none
-    created       => created:u8                                            also of a topic. 0: it was there, with these settings
-    describeQueue => queue:text
-    queue         => visibility-timeout-ms:u32 dead-letter-queue:text receive-count-max:u32 message-count-max:u64
-                     body-bytes-max:u64 durability:u8 ready:u64 delayed:u64 in-flight:u64 body-bytes:u64
-    list          => what:u8 after:text max:u32                            what: 0 queues, 1 topics
-    names         => more:u8 count:u32 { name:text }                       in ascending order, behind `after`
-    ? all ones: the server's default. durability of a setting: 0 default, 1 synced, 2 buffered, 3 memory; that of a description is
-    what answers about it rest on.  docs/protocol.md, "Queues"                                                                    */
+/** Which queues and topics there are, that one was made, and that something about one was changed. */
+/*  created     => created:u8                                            of a queue or topic. 0: it was there, with these settings
+    changed     => durability:u8                                         answers whatever changes something and has no more to say
+    list        => what:u8 after:text max:u32                            what: 0 queues, 1 topics
+    names       => more:u8 count:u32 { name:text }                       in ascending order, behind `after`
+    deleteTopic => topic:text                                            -> changed
+    docs/protocol.md, "Queues" and "Topics"                                                                                       */
 import { durabilities, type WireDurability } from "./durability.ts";
 import { entryCountMax, textBytesMax } from "./limits.ts";
 import type { PayloadReader } from "./reader.ts";
 import { answerBit, requestVerbs } from "./verbs.ts";
 import type { FrameWriter } from "./writer.ts";
-
-/** What a setting of durability may be, as one byte: the place in this list. */
-export const durabilitySettings = [undefined, "synced", "buffered", "memory"] as const;
-export type DurabilitySetting = (typeof durabilitySettings)[number];
-
-export interface WireDeadLetter {
-  readonly queue: string;
-  readonly receiveCountMax: number;
-}
-
-/** Absent settings get the server's defaults. */
-export interface CreateQueueRequest {
-  readonly verb: "createQueue";
-  readonly id: number;
-  readonly queue: string;
-  readonly visibilityTimeoutMs: number | undefined;
-  readonly deadLetter: WireDeadLetter | undefined;
-  readonly messageCountMax: number | undefined;
-  readonly bodyBytesMax: number | undefined;
-  readonly durability: DurabilitySetting;
-}
-
-export interface DescribeQueueRequest {
-  readonly verb: "describeQueue";
-  readonly id: number;
-  readonly queue: string;
-}
 
 const listed = ["queues", "topics"] as const;
 
@@ -53,26 +22,6 @@ export interface ListRequest {
   readonly max: number;
 }
 
-export interface CreatedAnswer {
-  readonly verb: "created";
-  readonly id: number;
-  readonly created: boolean;
-}
-
-export interface QueueAnswer {
-  readonly verb: "queue";
-  readonly id: number;
-  readonly visibilityTimeoutMs: number;
-  readonly deadLetter: WireDeadLetter | undefined;
-  readonly messageCountMax: number;
-  readonly bodyBytesMax: number;
-  readonly durability: WireDurability;
-  readonly ready: number;
-  readonly delayed: number;
-  readonly inFlight: number;
-  readonly bodyBytes: number;
-}
-
 export interface NamesAnswer {
   readonly verb: "names";
   readonly id: number;
@@ -81,23 +30,59 @@ export interface NamesAnswer {
   readonly names: readonly string[];
 }
 
-export function writeCreateQueue(to: FrameWriter, request: Omit<CreateQueueRequest, "verb">): void {
-  to.begin(requestVerbs.createQueue, request.id).text(request.queue);
-  to.optional32(request.visibilityTimeoutMs);
-  writeDeadLetter(to, request.deadLetter);
-  to.optional64(request.messageCountMax).optional64(request.bodyBytesMax);
-  to.u8(durabilitySettings.indexOf(request.durability)).end();
+export interface CreatedAnswer {
+  readonly verb: "created";
+  readonly id: number;
+  readonly created: boolean;
 }
 
-export const readCreateQueue = (from: PayloadReader, id: number): CreateQueueRequest => ({
-  verb: "createQueue",
+/** The topic goes with everything that is in it. */
+export interface DeleteTopicRequest {
+  readonly verb: "deleteTopic";
+  readonly id: number;
+  readonly topic: string;
+}
+
+export interface ChangedAnswer {
+  readonly verb: "changed";
+  readonly id: number;
+  readonly durability: WireDurability;
+}
+
+/** The verbs that are answered with nothing but what the change rests on. */
+export const changes = [
+  "deleteBefore",
+  "configureTopic",
+  "deleteTopic",
+  "configureQueue",
+  "deleteQueue",
+  "pauseQueue",
+  "cancelMessage",
+  "rescheduleMessage",
+  "redriveMessage",
+  "cancelRedrive",
+] as const satisfies readonly (keyof typeof requestVerbs)[];
+export type Change = (typeof changes)[number];
+
+export function writeChanged(to: FrameWriter, verb: Change, answer: Omit<ChangedAnswer, "verb">): void {
+  to.begin(requestVerbs[verb] | answerBit, answer.id)
+    .u8(durabilities.indexOf(answer.durability))
+    .end();
+}
+
+export const readChanged = (from: PayloadReader, id: number): ChangedAnswer => ({
+  verb: "changed",
   id,
-  queue: from.text("the queue", textBytesMax),
-  visibilityTimeoutMs: from.optional32(),
-  deadLetter: readDeadLetter(from),
-  messageCountMax: from.optional64(),
-  bodyBytesMax: from.optional64(),
-  durability: from.choice("the durability", durabilitySettings),
+  durability: from.choice("a durability", durabilities),
+});
+
+export const writeDeleteTopic = (to: FrameWriter, { id, topic }: Omit<DeleteTopicRequest, "verb">): void =>
+  to.begin(requestVerbs.deleteTopic, id).text(topic).end();
+
+export const readDeleteTopic = (from: PayloadReader, id: number): DeleteTopicRequest => ({
+  verb: "deleteTopic",
+  id,
+  topic: from.text("the topic", textBytesMax),
 });
 
 export function writeCreated(
@@ -114,38 +99,6 @@ export const readCreated = (from: PayloadReader, id: number): CreatedAnswer => (
   verb: "created",
   id,
   created: from.flag(),
-});
-
-export const writeDescribeQueue = (
-  to: FrameWriter,
-  { id, queue }: Omit<DescribeQueueRequest, "verb">,
-): void => to.begin(requestVerbs.describeQueue, id).text(queue).end();
-
-export const readDescribeQueue = (from: PayloadReader, id: number): DescribeQueueRequest => ({
-  verb: "describeQueue",
-  id,
-  queue: from.text("the queue", textBytesMax),
-});
-
-export function writeQueue(to: FrameWriter, answer: Omit<QueueAnswer, "verb">): void {
-  to.begin(requestVerbs.describeQueue | answerBit, answer.id).u32(answer.visibilityTimeoutMs);
-  writeDeadLetter(to, answer.deadLetter);
-  to.u64(answer.messageCountMax).u64(answer.bodyBytesMax).u8(durabilities.indexOf(answer.durability));
-  to.u64(answer.ready).u64(answer.delayed).u64(answer.inFlight).u64(answer.bodyBytes).end();
-}
-
-export const readQueue = (from: PayloadReader, id: number): QueueAnswer => ({
-  verb: "queue",
-  id,
-  visibilityTimeoutMs: from.u32(),
-  deadLetter: readDeadLetter(from),
-  messageCountMax: from.u64(),
-  bodyBytesMax: from.u64(),
-  durability: from.choice("a durability", durabilities),
-  ready: from.u64(),
-  delayed: from.u64(),
-  inFlight: from.u64(),
-  bodyBytes: from.u64(),
 });
 
 export const writeList = (to: FrameWriter, { id, what, after, max }: Omit<ListRequest, "verb">): void =>
@@ -173,14 +126,4 @@ export function readNames(from: PayloadReader, id: number): NamesAnswer {
   const names: string[] = [];
   for (let i = 0; i < count && !from.failed; i++) names.push(from.text("a name", textBytesMax));
   return { verb: "names", id, more, names };
-}
-
-function writeDeadLetter(to: FrameWriter, deadLetter: WireDeadLetter | undefined): void {
-  to.text(deadLetter?.queue ?? "").u32(deadLetter?.receiveCountMax ?? 0);
-}
-
-function readDeadLetter(from: PayloadReader): WireDeadLetter | undefined {
-  const queue = from.text("the dead-letter queue", textBytesMax);
-  const receiveCountMax = from.u32();
-  return queue === "" ? undefined : { queue, receiveCountMax };
 }

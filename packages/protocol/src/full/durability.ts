@@ -9,3 +9,7 @@
 export const durabilities = ["synced", "replicated", "buffered", "memory"] as const;
 
 export type WireDurability = (typeof durabilities)[number];
+
+/** What a setting of durability may be, as one byte: the place in this list. Undefined: the server's default. */
+export const durabilitySettings = [undefined, "synced", "buffered", "memory"] as const;
+export type DurabilitySetting = (typeof durabilitySettings)[number];

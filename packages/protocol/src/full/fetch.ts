@@ -4,13 +4,11 @@
                  of the records in the batches, those from `from-offset` on, `records` at most, are the answer
     offset-at => topic:text partition:u32 time:u64
     offset    => offset:u64
-    delete-before => topic:text partition:u32 offset:u64
-    deleted   => durability:u8
+    delete-before => topic:text partition:u32 offset:u64                 -> changed
     listen    => topic:text credit:u32 buffer:u32 overflow:u8            overflow: 0 drop, 1 block, 2 end
     listening => (nothing)      before the first records; the id of the request names the subscription from then on
     records   => dropped:u64 batches:u32 { kept-batch }                  pushed with the id of the subscription
     docs/protocol.md, "Topics" and "Credit"                                                                       */
-import { durabilities, type WireDurability } from "./durability.ts";
 import { textBytesMax } from "./limits.ts";
 import type { PayloadReader } from "./reader.ts";
 import { type KeptBatch, readKeptBatches, type WireRecord, writeKeptBatches } from "./record.ts";
@@ -65,12 +63,6 @@ export interface DeleteBeforeRequest {
   readonly partition: number;
   /** The first one that is kept. */
   readonly offset: number;
-}
-
-export interface DeletedAnswer {
-  readonly verb: "deleted";
-  readonly id: number;
-  readonly durability: WireDurability;
 }
 
 /** What a slow live subscriber costs: its own copies, the publishers' pace, or its subscription. */
@@ -182,18 +174,6 @@ export const readDeleteBefore = (from: PayloadReader, id: number): DeleteBeforeR
   topic: from.text("the topic", textBytesMax),
   partition: from.u32(),
   offset: from.u64(),
-});
-
-export const writeDeleted = (to: FrameWriter, id: number, durability: WireDurability): void =>
-  to
-    .begin(requestVerbs.deleteBefore | answerBit, id)
-    .u8(durabilities.indexOf(durability))
-    .end();
-
-export const readDeleted = (from: PayloadReader, id: number): DeletedAnswer => ({
-  verb: "deleted",
-  id,
-  durability: from.choice("a durability", durabilities),
 });
 
 export function writeListen(to: FrameWriter, request: Omit<ListenRequest, "verb">): void {

@@ -1,21 +1,20 @@
 /** What a server can say, and the one place where a client turns a payload into it. */
 import { parseErrorFrame } from "../error-frame.ts";
+import { type BrowsedAnswer, readBrowsed } from "./browse.ts";
 import {
+  type ChangedAnswer,
   type CreatedAnswer,
   type NamesAnswer,
-  type QueueAnswer,
+  readChanged,
   readCreated,
   readNames,
-  readQueue,
 } from "./catalog.ts";
 import { decodePayload } from "./decode-payload.ts";
 import {
-  type DeletedAnswer,
   type FetchedAnswer,
   type ListeningAnswer,
   type OffsetAnswer,
   type RecordsPush,
-  readDeleted,
   readFetched,
   readOffset,
   readRecords,
@@ -34,6 +33,8 @@ import { type GroupAnswer, readGroup } from "./group-description.ts";
 import { readWelcome, type Welcome } from "./hello.ts";
 import { type Ended, type Goaway, type Ping, type Pong, readEnded, readGoaway } from "./liveness.ts";
 import { type PublishedAnswer, readPublished } from "./publish.ts";
+import { type QueueAnswer, readQueue } from "./queue-catalog.ts";
+import { type PurgedAnswer, readPurged } from "./queue-control.ts";
 import { PayloadReader } from "./reader.ts";
 import {
   type Deliver,
@@ -42,10 +43,11 @@ import {
   readReceived,
   type SubscribedAnswer,
 } from "./receive.ts";
+import { type RedrivesAnswer, type RedrivingAnswer, readRedrives, readRedriving } from "./redrive.ts";
 import { type RefusedAnswer, readRefused } from "./refusal.ts";
 import { readSent, type SentAnswer } from "./send.ts";
 import { readSettled, type SettledAnswer } from "./settle.ts";
-import { type ConfiguredAnswer, readConfigured, readTopic, type TopicAnswer } from "./topic-catalog.ts";
+import { readTopic, type TopicAnswer } from "./topic-catalog.ts";
 import { readTransacted, type TransactedAnswer } from "./transact.ts";
 import { answerBit, pushVerbs, refusedVerb, requestVerbs } from "./verbs.ts";
 import type { WireFault } from "./wire-fault.ts";
@@ -78,16 +80,19 @@ export type Answer =
   | ListeningAnswer
   | OffsetAnswer
   | TransactedAnswer
-  | DeletedAnswer
   | DoneAnswer
   | OffsetsCommittedAnswer
   | CommittedOffsetsAnswer
   | CreatedAnswer
   | QueueAnswer
   | TopicAnswer
-  | ConfiguredAnswer
   | GroupAnswer
-  | NamesAnswer;
+  | NamesAnswer
+  | ChangedAnswer
+  | PurgedAnswer
+  | BrowsedAnswer
+  | RedrivingAnswer
+  | RedrivesAnswer;
 
 export type Push = Deliver | RecordsPush | Ended | Assigned | Revoked | Goaway | ErrorFrame;
 
@@ -154,8 +159,6 @@ function readAnswer(verb: number, id: number, from: PayloadReader): ServerFrame 
       return readOffset(from, id);
     case requestVerbs.transact:
       return readTransacted(from, id);
-    case requestVerbs.deleteBefore:
-      return readDeleted(from, id);
     case requestVerbs.join:
       return { verb: "joined", id };
     case requestVerbs.release:
@@ -173,12 +176,29 @@ function readAnswer(verb: number, id: number, from: PayloadReader): ServerFrame 
       return readQueue(from, id);
     case requestVerbs.describeTopic:
       return readTopic(from, id);
-    case requestVerbs.configureTopic:
-      return readConfigured(from, id);
     case requestVerbs.describeGroup:
       return readGroup(from, id);
     case requestVerbs.list:
       return readNames(from, id);
+    case requestVerbs.deleteBefore:
+    case requestVerbs.configureTopic:
+    case requestVerbs.deleteTopic:
+    case requestVerbs.configureQueue:
+    case requestVerbs.deleteQueue:
+    case requestVerbs.pauseQueue:
+    case requestVerbs.cancelMessage:
+    case requestVerbs.rescheduleMessage:
+    case requestVerbs.redriveMessage:
+    case requestVerbs.cancelRedrive:
+      return readChanged(from, id);
+    case requestVerbs.purgeQueue:
+      return readPurged(from, id);
+    case requestVerbs.browseQueue:
+      return readBrowsed(from, id);
+    case requestVerbs.startRedrive:
+      return readRedriving(from, id);
+    case requestVerbs.listRedrives:
+      return readRedrives(from, id);
     default:
       return undefined;
   }

@@ -1,12 +1,6 @@
 /** What a client can say, and the one place where a server turns a payload into it. */
-import {
-  type CreateQueueRequest,
-  type DescribeQueueRequest,
-  type ListRequest,
-  readCreateQueue,
-  readDescribeQueue,
-  readList,
-} from "./catalog.ts";
+import { type BrowseQueueRequest, readBrowseQueue } from "./browse.ts";
+import { type DeleteTopicRequest, type ListRequest, readDeleteTopic, readList } from "./catalog.ts";
 import { decodePayload } from "./decode-payload.ts";
 import {
   type DeleteBeforeRequest,
@@ -35,6 +29,28 @@ import { type DescribeGroupRequest, readDescribeGroup } from "./group-descriptio
 import { type Hello, readHello } from "./hello.ts";
 import type { Cancel, Ping, Pong } from "./liveness.ts";
 import { type PublishRequest, readPublish } from "./publish.ts";
+import {
+  type ConfigureQueueRequest,
+  type CreateQueueRequest,
+  type DescribeQueueRequest,
+  readConfigureQueue,
+  readCreateQueue,
+  readDescribeQueue,
+} from "./queue-catalog.ts";
+import {
+  type CancelMessageRequest,
+  type DeleteQueueRequest,
+  type PauseQueueRequest,
+  type PurgeQueueRequest,
+  type RedriveMessageRequest,
+  type RescheduleMessageRequest,
+  readCancelMessage,
+  readDeleteQueue,
+  readPauseQueue,
+  readPurgeQueue,
+  readRedriveMessage,
+  readRescheduleMessage,
+} from "./queue-control.ts";
 import { PayloadReader } from "./reader.ts";
 import {
   type Credit,
@@ -44,6 +60,14 @@ import {
   readSubscribe,
   type SubscribeRequest,
 } from "./receive.ts";
+import {
+  type CancelRedriveRequest,
+  type ListRedrivesRequest,
+  readCancelRedrive,
+  readListRedrives,
+  readStartRedrive,
+  type StartRedriveRequest,
+} from "./redrive.ts";
 import { readSend, type SendRequest } from "./send.ts";
 import {
   type AckRequest,
@@ -95,7 +119,19 @@ export type ClientFrame =
   | DescribeTopicRequest
   | ConfigureTopicRequest
   | DescribeGroupRequest
-  | ListRequest;
+  | ListRequest
+  | BrowseQueueRequest
+  | CancelMessageRequest
+  | RescheduleMessageRequest
+  | RedriveMessageRequest
+  | StartRedriveRequest
+  | CancelRedriveRequest
+  | ListRedrivesRequest
+  | ConfigureQueueRequest
+  | PauseQueueRequest
+  | PurgeQueueRequest
+  | DeleteQueueRequest
+  | DeleteTopicRequest;
 
 /** Decodes the payloads of one connection. Total: no input throws. Bodies are views of the payload. */
 export class RequestDecoder {
@@ -168,6 +204,30 @@ function read(verb: number, id: number, from: PayloadReader): ClientFrame | unde
       return readDescribeGroup(from, id);
     case requestVerbs.list:
       return readList(from, id);
+    case requestVerbs.browseQueue:
+      return readBrowseQueue(from, id);
+    case requestVerbs.cancelMessage:
+      return readCancelMessage(from, id);
+    case requestVerbs.rescheduleMessage:
+      return readRescheduleMessage(from, id);
+    case requestVerbs.redriveMessage:
+      return readRedriveMessage(from, id);
+    case requestVerbs.startRedrive:
+      return readStartRedrive(from, id);
+    case requestVerbs.cancelRedrive:
+      return readCancelRedrive(from, id);
+    case requestVerbs.listRedrives:
+      return readListRedrives(from, id);
+    case requestVerbs.configureQueue:
+      return readConfigureQueue(from, id);
+    case requestVerbs.pauseQueue:
+      return readPauseQueue(from, id);
+    case requestVerbs.purgeQueue:
+      return readPurgeQueue(from, id);
+    case requestVerbs.deleteQueue:
+      return readDeleteQueue(from, id);
+    case requestVerbs.deleteTopic:
+      return readDeleteTopic(from, id);
     default:
       return undefined;
   }

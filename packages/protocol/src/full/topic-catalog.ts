@@ -1,15 +1,18 @@
 /** Makes topics, changes how long they keep their records, and tells about them. */
 /*  createTopic    => topic:text partitions:u32? retention:u8 durability:u8 retention-ms:u64? retention-bytes:u64?    -> created
-    configureTopic => topic:text retention-ms:u64? retention-bytes:u64?                                    absent: no change
-    configured     => durability:u8
+    configureTopic => topic:text retention-ms:u64? retention-bytes:u64?                     -> changed; absent: no change
     describeTopic  => topic:text
     topic          => retention:u8 durability:u8 live-subscribers:u32 retention-ms:u64 retention-bytes:u64
                       partitions:u32 { start-offset:u64 end-offset:u64 retained-bytes:u64 }
     ? all ones: the server's default. 2^53 - 1: without bound. retention: 0 default, 1 log, 2 live; in a description 0 log, 1 live.
     docs/protocol.md, "Topics"                                                                                                   */
 import { finite, unbounded } from "./bounds.ts";
-import { type DurabilitySetting, durabilitySettings } from "./catalog.ts";
-import { durabilities, type WireDurability } from "./durability.ts";
+import {
+  type DurabilitySetting,
+  durabilities,
+  durabilitySettings,
+  type WireDurability,
+} from "./durability.ts";
 import { entryCountMax, textBytesMax } from "./limits.ts";
 import type { PayloadReader } from "./reader.ts";
 import { answerBit, requestVerbs } from "./verbs.ts";
@@ -41,12 +44,6 @@ export interface ConfigureTopicRequest {
   readonly topic: string;
   readonly retentionMs: number | undefined;
   readonly retentionBytes: number | undefined;
-}
-
-export interface ConfiguredAnswer {
-  readonly verb: "configured";
-  readonly id: number;
-  readonly durability: WireDurability;
 }
 
 export interface DescribeTopicRequest {
@@ -103,18 +100,6 @@ export const readConfigureTopic = (from: PayloadReader, id: number): ConfigureTo
   topic: from.text("the topic", textBytesMax),
   retentionMs: unbounded(from.optional64()),
   retentionBytes: unbounded(from.optional64()),
-});
-
-export const writeConfigured = (to: FrameWriter, id: number, durability: WireDurability): void =>
-  to
-    .begin(requestVerbs.configureTopic | answerBit, id)
-    .u8(durabilities.indexOf(durability))
-    .end();
-
-export const readConfigured = (from: PayloadReader, id: number): ConfiguredAnswer => ({
-  verb: "configured",
-  id,
-  durability: from.choice("a durability", durabilities),
 });
 
 export const writeDescribeTopic = (

@@ -13,6 +13,13 @@ export const requestVerbs = {
   ack: 0x14,
   nack: 0x15,
   extend: 0x16,
+  browseQueue: 0x18,
+  cancelMessage: 0x19,
+  rescheduleMessage: 0x1a,
+  redriveMessage: 0x1b,
+  startRedrive: 0x1c,
+  cancelRedrive: 0x1d,
+  listRedrives: 0x1e,
 
   publish: 0x20,
   fetch: 0x21,
@@ -35,6 +42,11 @@ export const requestVerbs = {
   list: 0x34,
   configureTopic: 0x35,
   describeGroup: 0x36,
+  configureQueue: 0x37,
+  pauseQueue: 0x38,
+  purgeQueue: 0x39,
+  deleteQueue: 0x3a,
+  deleteTopic: 0x3b,
 } as const;
 
 /** Set in the verb of an answer. */

@@ -145,4 +145,61 @@ export function payloadOf(write: (to: full.FrameWriter) => void): Uint8Array {
   return joined(to.take()).subarray(4);
 }
 
+/** A number of a setting: fractions, and Infinity for a bound that is left open. */
+const measure = fc.oneof(fc.nat(), fc.double({ noNaN: true, min: 0 }), fc.constant(Number.POSITIVE_INFINITY));
+const retry = { minDelayMs: measure, maxDelayMs: measure, factor: measure, jitter: measure };
+const deadLetter = fc.record({ queue: fc.stringMatching(/^[a-z]{1,9}$/), receiveCountMax: u32 });
+const settings = {
+  visibilityTimeoutMs: measure,
+  delayMs: measure,
+  timeToLiveMs: measure,
+  onExpiry: fc.constantFrom("drop" as const, "dead-letter" as const),
+  parkAfterReceives: measure,
+  priorityAgingMs: measure,
+  deduplication: fc.constantFrom("by-id" as const, "by-content" as const),
+  deduplicationWindowMs: measure,
+  inFlightMax: measure,
+  startsPerSecondMax: measure,
+  messageCountMax: measure,
+  bodyBytesMax: measure,
+  overflow: fc.constantFrom("refuse" as const, "drop-oldest" as const),
+};
+export const allSettings = { ...settings, retry: fc.record(retry), deadLetter: maybe(deadLetter) };
+export const someSettings: fc.Arbitrary<full.WireSettingsPatch> = fc.record(
+  {
+    ...settings,
+    durability: fc.constantFrom("synced" as const, "buffered" as const, "memory" as const),
+    retry: fc.record(retry, { requiredKeys: [] }).filter((some) => Object.keys(some).length > 0),
+    deadLetter: fc.option(deadLetter),
+  },
+  { requiredKeys: [] },
+);
+
+export const redrive = fc.record({
+  redrive: u64,
+  to: maybe(name),
+  perSecondMax: maybe(fc.double({ noNaN: true, noDefaultInfinity: true })),
+  status: fc.constantFrom("running" as const, "done" as const, "cancelled" as const),
+  total: u64,
+  moved: u64,
+  startedAtMs: u64,
+  endedAtMs: maybe(u64),
+});
+
+export const seenMessage = fc.record({
+  messageId: messageId.map((bytes) => full.formatMessageId(bytes, 0)),
+  state: fc.constantFrom(...full.messageStates),
+  dueAtMs: maybe(u64),
+  expiresAtMs: maybe(u64),
+  body,
+  attributes,
+  receiveCount: u32,
+  enqueuedAtMs: u64,
+  lastError: text,
+  parked: maybe(
+    fc.record({ reason: fc.constantFrom("max-receives" as const, "expired" as const), atMs: u64 }),
+  ),
+  ...traits,
+});
+
 export const idAlone = fc.record({ id });

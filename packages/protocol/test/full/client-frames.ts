@@ -8,6 +8,7 @@ import {
   idAlone,
   maybe,
   message,
+  messageId,
   ms,
   name,
   offsets,
@@ -16,12 +17,16 @@ import {
   record,
   type Sample,
   sample,
+  someSettings,
   text,
   u8,
   u16,
   u32,
   u64,
 } from "./any-field.ts";
+
+const uuid = messageId.map((bytes) => full.formatMessageId(bytes, 0));
+const target = fc.stringMatching(/^[a-z]{1,9}$/);
 
 export const clientFrames: Readonly<Record<full.RequestVerb | "pong", fc.Arbitrary<Sample>>> = {
   hello: sample(
@@ -144,17 +149,60 @@ export const clientFrames: Readonly<Record<full.RequestVerb | "pong", fc.Arbitra
   committed: sample("committed", fc.record({ id, group: name, partitions }), full.writeCommitted),
   createQueue: sample(
     "createQueue",
+    fc.record({ id, queue: name, settings: someSettings }),
+    full.writeCreateQueue,
+  ),
+  configureQueue: sample(
+    "configureQueue",
+    fc.record({ id, queue: name, settings: someSettings }),
+    full.writeConfigureQueue,
+  ),
+  deleteQueue: sample("deleteQueue", fc.record({ id, queue: name }), full.writeDeleteQueue),
+  deleteTopic: sample("deleteTopic", fc.record({ id, topic: name }), full.writeDeleteTopic),
+  purgeQueue: sample("purgeQueue", fc.record({ id, queue: name }), full.writePurgeQueue),
+  pauseQueue: sample(
+    "pauseQueue",
+    fc.record({ id, queue: name, paused: fc.boolean() }),
+    full.writePauseQueue,
+  ),
+  browseQueue: sample(
+    "browseQueue",
     fc.record({
       id,
       queue: name,
-      visibilityTimeoutMs: maybe(ms),
-      deadLetter: maybe(fc.record({ queue: fc.stringMatching(/^[a-z]{1,9}$/), receiveCountMax: u32 })),
-      messageCountMax: maybe(u64),
-      bodyBytesMax: maybe(u64),
-      durability: fc.constantFrom(undefined, "synced", "buffered", "memory"),
+      what: fc.constantFrom("all", "dead-letters"),
+      after: name,
+      max: u32,
+      bytesMax: u32,
     }),
-    full.writeCreateQueue,
+    full.writeBrowseQueue,
   ),
+  cancelMessage: sample(
+    "cancelMessage",
+    fc.record({ id, queue: name, messageId: uuid }),
+    full.writeCancelMessage,
+  ),
+  rescheduleMessage: sample(
+    "rescheduleMessage",
+    fc.record({ id, queue: name, messageId: uuid, delayMs: u64 }),
+    full.writeRescheduleMessage,
+  ),
+  redriveMessage: sample(
+    "redriveMessage",
+    fc.record({ id, queue: name, messageId: uuid, to: maybe(target) }),
+    full.writeRedriveMessage,
+  ),
+  startRedrive: sample(
+    "startRedrive",
+    fc.record({ id, queue: name, to: maybe(target), perSecondMax: maybe(fc.nat()) }),
+    full.writeStartRedrive,
+  ),
+  cancelRedrive: sample(
+    "cancelRedrive",
+    fc.record({ id, queue: name, redrive: u64 }),
+    full.writeCancelRedrive,
+  ),
+  listRedrives: sample("listRedrives", fc.record({ id, queue: name }), full.writeListRedrives),
   describeQueue: sample("describeQueue", fc.record({ id, queue: name }), full.writeDescribeQueue),
   createTopic: sample(
     "createTopic",

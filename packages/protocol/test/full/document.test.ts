@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { encodeFrame } from "../../src/frame-writer.ts";
-import { FrameWriter, pushVerbs, requestVerbs, writeHello } from "../../src/full/index.ts";
+import { FrameWriter, pushVerbs, queueSettings, requestVerbs, writeHello } from "../../src/full/index.ts";
 import { fullCodes } from "../../src/refusal-codes.ts";
 import { joined } from "./any-field.ts";
 
@@ -36,6 +36,15 @@ test("the beginning of a connection", () => {
   });
   const bytes = Buffer.concat([encodeFrame(Buffer.from("SLUICE/1")), joined(to.take())]);
   equal(hex.replace(/\s/g, ""), bytes.toString("hex"));
+});
+
+test("the table of settings", () => {
+  const [, section = ""] = /### Settings of queues([^#]*)/.exec(chapter) ?? [];
+  const rows = [...section.matchAll(/^\| `([\w.]+)` \| (\d+) \| (.*) \|$/gm)];
+  deepEqual(
+    rows.map(([, name, number, values]) => [Number(number), name, values]),
+    [...queueSettings].map(([number, { name, values }]) => [number, name, values]),
+  );
 });
 
 test("every code of the full protocol is explained", () => {

@@ -127,6 +127,8 @@ class Walk {
         return this.#number(4);
       case "u64":
         return this.#number(8);
+      case "f64":
+        return this.#float();
       case "u32?":
         return present(this.#number(4), 2 ** 32 - 1);
       case "u64?":
@@ -140,6 +142,11 @@ class Walk {
       default:
         throw new TypeError(`the page does not say what ${type} is`);
     }
+  }
+
+  #float(): number {
+    const bytes = this.#take(8);
+    return new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0);
   }
 
   #number(byteCount: number): number {

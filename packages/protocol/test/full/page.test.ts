@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { payloadHeaderBytes } from "../../src/full/limits.ts";
+import { changes, payloadHeaderBytes } from "../../src/full/index.ts";
 import { payloadOf, type Sample } from "./any-field.ts";
 import { clientFrames } from "./client-frames.ts";
 import { grammarOf, readBy, type Value } from "./grammar.ts";
@@ -14,11 +14,12 @@ const page = readFileSync(join(import.meta.dirname, "../../../../docs/protocol.m
 const grammar = grammarOf(page.slice(page.indexOf("\n## 10. SLUICE/1")));
 
 /** Frames that the page tells of in words. */
-const ruleOf: Readonly<Record<string, string | undefined>> = {
+const ruleOf: Record<string, string | undefined> = {
   refused: "refusal",
   createdQueue: "created",
   createdTopic: "created",
 };
+for (const verb of changes) ruleOf[`changed by ${verb}`] = "changed";
 const bare = new Set(["ping", "pong"]);
 
 /** What the codec calls a field of the page: `wait-ms` is `waitMs`, `published-at` is `publishedAtMs`. */

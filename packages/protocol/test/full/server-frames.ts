@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import * as full from "../../src/full/index.ts";
 import {
+  allSettings,
   bound,
   delivered,
   delivery,
@@ -16,10 +17,12 @@ import {
   offsets,
   partitions,
   place,
+  redrive,
   refusal,
   refusals,
   type Sample,
   sample,
+  seenMessage,
   text,
   u8,
   u32,
@@ -27,7 +30,11 @@ import {
 } from "./any-field.ts";
 import { clientFrames } from "./client-frames.ts";
 
-type AnswerName = Exclude<full.ServerFrame["verb"], "error" | "created"> | "createdQueue" | "createdTopic";
+type AnswerName =
+  | Exclude<full.ServerFrame["verb"], "error" | "created" | "changed">
+  | "createdQueue"
+  | "createdTopic"
+  | `changed by ${full.Change}`;
 
 const settled = (verb: full.SettledAnswer["verb"]): fc.Arbitrary<Sample> =>
   sample(verb, fc.record({ id, durability, refusals }), (to, frame) =>
@@ -37,6 +44,13 @@ const created = (verb: "createQueue" | "createTopic"): fc.Arbitrary<Sample> =>
   sample("created", fc.record({ id, created: fc.boolean() }), (to, frame) =>
     full.writeCreated(to, verb, frame),
   );
+
+const changed = Object.fromEntries(
+  full.changes.map((verb) => [
+    `changed by ${verb}` as const,
+    sample("changed", fc.record({ id, durability }), (to, frame) => full.writeChanged(to, verb, frame)),
+  ]),
+) as Readonly<Record<`changed by ${full.Change}`, fc.Arbitrary<Sample>>>;
 
 export const serverFrames: Readonly<Record<AnswerName, fc.Arbitrary<Sample>>> = {
   welcome: sample(
@@ -104,12 +118,15 @@ export const serverFrames: Readonly<Record<AnswerName, fc.Arbitrary<Sample>>> = 
     fc.record({ id, durability, places: few(few(place)), ids: few(messageIds) }),
     full.writeTransacted,
   ),
-  deleted: sample("deleted", fc.record({ id, durability }), (to, frame) =>
-    full.writeDeleted(to, frame.id, frame.durability),
+  ...changed,
+  purged: sample("purged", fc.record({ id, durability, messages: u64 }), full.writePurged),
+  browsed: sample(
+    "browsed",
+    fc.record({ id, next: maybe(fc.stringMatching(/^[0-9]{1,9}$/)), messages: few(seenMessage) }),
+    full.writeBrowsed,
   ),
-  configured: sample("configured", fc.record({ id, durability }), (to, frame) =>
-    full.writeConfigured(to, frame.id, frame.durability),
-  ),
+  redriving: sample("redriving", fc.record({ id, durability, redrive }), full.writeRedriving),
+  redrives: sample("redrives", fc.record({ id, redrives: few(redrive) }), full.writeRedrives),
   group: sample(
     "group",
     fc.record({
@@ -145,15 +162,17 @@ export const serverFrames: Readonly<Record<AnswerName, fc.Arbitrary<Sample>>> = 
     "queue",
     fc.record({
       id,
-      visibilityTimeoutMs: u32,
-      deadLetter: maybe(fc.record({ queue: fc.stringMatching(/^[a-z]{1,9}$/), receiveCountMax: u32 })),
-      messageCountMax: u64,
-      bodyBytesMax: u64,
       durability,
+      paused: fc.boolean(),
       ready: u64,
       delayed: u64,
       inFlight: u64,
+      parked: u64,
       bodyBytes: u64,
+      oldestReadyMs: maybe(u64),
+      oldestInFlightMs: maybe(u64),
+      oldestParkedMs: maybe(u64),
+      ...allSettings,
     }),
     full.writeQueue,
   ),

@@ -61,7 +61,7 @@ const overFull: Readonly<Record<string, readonly string[]>> = {
     n(full.entryCountMax),
     n(broker.batchCountMax),
   ],
-  "deliveries of a receive, records of a fetch": [n(full.answerCountMax), n(broker.countPerRequestMax)],
+  "deliveries of a receive, records of a fetch, messages of a browse": [n(full.answerCountMax), n(broker.countPerRequestMax)],
   "topics of a join or commit, publishes, sends or acks of a transaction": [n(full.partCountMax)],
   "partitions of a commit": [n(full.partitionCountMax)],
   "attributes of a message": [
@@ -78,7 +78,7 @@ const overFull: Readonly<Record<string, readonly string[]>> = {
   ],
   "time for hello": [seconds(fullLimits.helloTimeoutMs)],
   "requests under way": [n(fullLimits.requestCountMax), bytes(fullLimits.requestBytesMax)],
-  "receives and fetches under way": [n(fullLimits.readCountMax), bytes(fullLimits.readBytesMax)],
+  "receives, fetches and browses under way": [n(fullLimits.readCountMax), bytes(fullLimits.readBytesMax)],
   "waiting to be sent": [bytes(fullLimits.pushBytes), bytes(fullLimits.outgoingBytesMax)],
   "held by all connections of the port, classic ones included: requests, half frames, answers": [
     bytes(tcp.totalBytesMax),

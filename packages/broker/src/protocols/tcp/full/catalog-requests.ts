@@ -1,33 +1,33 @@
 /** The verbs that make queues and topics and tell about them. */
 import {
+  type ConfigureQueueRequest,
   type ConfigureTopicRequest,
   type CreateQueueRequest,
   type CreateTopicRequest,
+  type DeleteTopicRequest,
   type DescribeQueueRequest,
   type DescribeTopicRequest,
   entryCountMax,
   type ListRequest,
-  writeConfigured,
   writeCreated,
   writeNames,
   writeQueue,
   writeTopic,
 } from "@sluice/protocol/full";
-import { refuseAs, type Session } from "./session.ts";
+import { answerChange, refuseAs, type Session } from "./session.ts";
 
 export async function createQueue(session: Session, request: CreateQueueRequest): Promise<void> {
-  const { id, queue, visibilityTimeoutMs, deadLetter, messageCountMax, bodyBytesMax, durability } = request;
-  const result = await session.broker.createQueue({
-    queue,
-    ...(visibilityTimeoutMs !== undefined && { visibilityTimeoutMs }),
-    ...(deadLetter !== undefined && { deadLetter }),
-    ...(messageCountMax !== undefined && { messageCountMax }),
-    ...(bodyBytesMax !== undefined && { bodyBytesMax }),
-    ...(durability !== undefined && { durability }),
-  });
+  const { id, queue, settings } = request;
+  const result = await session.broker.createQueue({ ...settings, queue });
   if (!result.ok) return refuseAs(session, id, result);
   writeCreated(session.to, "createQueue", { id, created: result.created });
   session.answered();
+}
+
+export function configureQueue(session: Session, request: ConfigureQueueRequest): Promise<void> {
+  const { id, queue, settings } = request;
+  const changed = session.broker.configureQueue({ ...settings, queue });
+  return answerChange(session, "configureQueue", id, changed);
 }
 
 export async function createTopic(session: Session, request: CreateTopicRequest): Promise<void> {
@@ -45,17 +45,18 @@ export async function createTopic(session: Session, request: CreateTopicRequest)
   session.answered();
 }
 
-export async function configureTopic(session: Session, request: ConfigureTopicRequest): Promise<void> {
+export function configureTopic(session: Session, request: ConfigureTopicRequest): Promise<void> {
   const { id, topic, retentionMs, retentionBytes } = request;
-  const result = await session.broker.configureTopic({
+  const changed = session.broker.configureTopic({
     topic,
     ...(retentionMs !== undefined && { retentionMs }),
     ...(retentionBytes !== undefined && { retentionBytes }),
   });
-  if (!result.ok) return refuseAs(session, id, result);
-  writeConfigured(session.to, id, result.durability);
-  session.answered();
+  return answerChange(session, "configureTopic", id, changed);
 }
+
+export const deleteTopic = (session: Session, { id, topic }: DeleteTopicRequest): Promise<void> =>
+  answerChange(session, "deleteTopic", id, session.broker.deleteTopic(topic));
 
 export async function describeQueue(session: Session, { id, queue }: DescribeQueueRequest): Promise<void> {
   const result = await session.broker.describeQueue(queue);

@@ -1,13 +1,27 @@
 /** Which handler answers which verb. Those that do not ask the broker are done here. */
 import type { ClientFrame } from "@sluice/protocol/full";
 import {
+  configureQueue,
   configureTopic,
   createQueue,
   createTopic,
+  deleteTopic,
   describeQueue,
   describeTopic,
   list,
 } from "./catalog-requests.ts";
+import {
+  browseQueue,
+  cancelMessage,
+  cancelRedrive,
+  deleteQueue,
+  listRedrives,
+  pauseQueue,
+  purgeQueue,
+  redriveMessage,
+  rescheduleMessage,
+  startRedrive,
+} from "./control-requests.ts";
 import { commit, committed, describeGroup, join, leave, release } from "./group-requests.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { ack, extend, nack, receive, send } from "./queue-requests.ts";
@@ -86,6 +100,30 @@ export function dispatch(session: Session, said: Said): Promise<void> | undefine
       return describeTopic(session, said);
     case "list":
       return list(session, said);
+    case "configureQueue":
+      return configureQueue(session, said);
+    case "deleteQueue":
+      return deleteQueue(session, said);
+    case "deleteTopic":
+      return deleteTopic(session, said);
+    case "pauseQueue":
+      return pauseQueue(session, said);
+    case "purgeQueue":
+      return purgeQueue(session, said);
+    case "browseQueue":
+      return browseQueue(session, said);
+    case "cancelMessage":
+      return cancelMessage(session, said);
+    case "rescheduleMessage":
+      return rescheduleMessage(session, said);
+    case "redriveMessage":
+      return redriveMessage(session, said);
+    case "startRedrive":
+      return startRedrive(session, said);
+    case "cancelRedrive":
+      return cancelRedrive(session, said);
+    case "listRedrives":
+      return listRedrives(session, said);
     case "release":
       return release(session, said);
     case "leave":

@@ -1,13 +1,21 @@
 /** What the handlers of the verbs see of their connection: the broker to ask, and the outbox to answer into. */
 import type { BrokerCode, FullCode } from "@sluice/protocol";
 import {
+  type Change,
   type EntryRefusals,
   type FrameWriter,
   noRefusals,
   type WireRefusal,
+  writeChanged,
   writeRefused,
 } from "@sluice/protocol/full";
-import type { EntryRefusals as BrokerRefusals, ProducerSequence, Refusal } from "../../../broker/api.ts";
+import type {
+  EntryRefusals as BrokerRefusals,
+  Durable,
+  ProducerSequence,
+  Refusal,
+  Result,
+} from "../../../broker/api.ts";
 import type { FullBroker } from "./full-broker.ts";
 import type { HeldDeliveries } from "./held-deliveries.ts";
 import type { FullLimits } from "./limits.ts";
@@ -67,6 +75,19 @@ export function refuseAs(
   refused: { readonly refusal: Refusal; readonly detail: string },
 ): void {
   refuse(session, id, wireRefusal(refused));
+}
+
+/** Answers a request that changes something and has no more to say. */
+export async function answerChange(
+  session: Session,
+  verb: Change,
+  id: number,
+  changed: Promise<Result<Durable>>,
+): Promise<void> {
+  const result = await changed;
+  if (!result.ok) return refuseAs(session, id, result);
+  writeChanged(session.to, verb, { id, durability: result.durability });
+  session.answered();
 }
 
 /** Whose request it is, when it carries a sequence. One without a producer was refused before. */

@@ -10,7 +10,6 @@ import {
   putMessageId,
   recordBytes,
   type TransactRequest,
-  writeDeleted,
   writeFetched,
   writeOffset,
   writePublished,
@@ -19,7 +18,7 @@ import {
 import type { FetchRequest as FetchQuery } from "../../../broker/api.ts";
 import { fitting } from "./frame-room.ts";
 import { answerBytesMax } from "./reads.ts";
-import { producerOf, protocolRefusal, refuse, refuseAs, type Session } from "./session.ts";
+import { answerChange, producerOf, protocolRefusal, refuse, refuseAs, type Session } from "./session.ts";
 
 export async function publish(session: Session, request: PublishRequest): Promise<void> {
   const { id, topic, records, sequence } = request;
@@ -90,12 +89,10 @@ export async function offsetAt(session: Session, request: OffsetAtRequest): Prom
   session.answered();
 }
 
-export async function deleteBefore(session: Session, request: DeleteBeforeRequest): Promise<void> {
+export function deleteBefore(session: Session, request: DeleteBeforeRequest): Promise<void> {
   const { id, topic, partition, offset } = request;
-  const result = await session.broker.deleteRecordsBefore({ topic, partition, offset });
-  if (!result.ok) return refuseAs(session, id, result);
-  writeDeleted(session.to, id, result.durability);
-  session.answered();
+  const deleted = session.broker.deleteRecordsBefore({ topic, partition, offset });
+  return answerChange(session, "deleteBefore", id, deleted);
 }
 
 export async function transact(session: Session, request: TransactRequest): Promise<void> {

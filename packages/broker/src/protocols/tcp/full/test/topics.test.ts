@@ -216,13 +216,13 @@ test("what lies before an offset can be deleted, and how long a topic keeps its 
   const client = await port.client();
   await publish(client, "news", "a");
   await publish(client, "news", "b", "c");
-  await client.ask("deleted", (to, id) =>
+  await client.ask("changed", (to, id) =>
     full.writeDeleteBefore(to, { id, topic: "news", partition: 0, offset: 1 }),
   );
   const refused = await client.ask("refused", fetch("news", { offset: 0 }));
   equal(refused.code, "offset-out-of-range");
   deepEqual(texts((await client.ask("fetched", fetch("news", { offset: 1 }))).records), ["b", "c"]);
-  await client.ask("configured", (to, id) =>
+  await client.ask("changed", (to, id) =>
     full.writeConfigureTopic(to, {
       id,
       topic: "news",
@@ -243,11 +243,7 @@ test("queues and topics are created, described and listed in pages", async () =>
   const client = await port.client();
   const queue = {
     queue: "jobs",
-    visibilityTimeoutMs: 5_000,
-    deadLetter: undefined,
-    messageCountMax: 10,
-    bodyBytesMax: undefined,
-    durability: undefined,
+    settings: { visibilityTimeoutMs: 5_000, messageCountMax: 10 },
   } as const;
   const create = () => client.ask("created", (to, id) => full.writeCreateQueue(to, { ...queue, id }));
   deepEqual([(await create()).created, (await create()).created], [true, false]);
