@@ -7,6 +7,7 @@ import { dequeueRoute } from "./dequeue-route.ts";
 import { enqueueRoute } from "./enqueue-route.ts";
 import { requestBytesMax } from "./limits.ts";
 import { messageResource } from "./message-resource.ts";
+import { offsetRoute } from "./offset-route.ts";
 import { publishRoute } from "./publish-route.ts";
 import { queueResource } from "./queue-resource.ts";
 import { recordRoutes } from "./record-routes.ts";
@@ -44,5 +45,6 @@ export function httpRoutes(options: BrokerRoutesOptions): FastifyPluginAsync {
     deadLetterResource(app, options);
     topicResource(app, options);
     recordRoutes(app, options);
+    offsetRoute(app, options);
   };
 }

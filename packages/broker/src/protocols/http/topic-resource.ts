@@ -3,7 +3,9 @@ import { allowOnly, problemResponses } from "@sluice/http-edge";
 import type { FastifyInstance } from "fastify";
 import Type, { type Static } from "typebox";
 import type { BrokerApi, RetentionSettings, TopicDescription } from "../../broker/api.ts";
-import { durabilityField } from "./fields.ts";
+import { durabilityField, durableAnswer } from "./fields.ts";
+import { pageCountMax } from "./limits.ts";
+import { nextField, pageOfNames, pageQuery } from "./pages.ts";
 import { sendRefusal } from "./refusals.ts";
 import { bodyMayBeAbsent } from "./strictness.ts";
 
@@ -20,10 +22,14 @@ const retentionBytesField = boundField(
   "How much a partition keeps at most, its newest batch apart; null: without bound.",
 );
 
+const boundsFields = {
+  retentionSeconds: Type.Optional(retentionSecondsField),
+  retentionBytes: Type.Optional(retentionBytesField),
+};
+
 const settingsSchema = Type.Object(
   {
-    retentionSeconds: Type.Optional(retentionSecondsField),
-    retentionBytes: Type.Optional(retentionBytesField),
+    ...boundsFields,
     partitionCount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024, default: 1 })),
     retention: Type.Optional(retentionField),
   },
@@ -60,26 +66,35 @@ const topicOf = ({ retentionMs, retentionBytes, ...rest }: TopicDescription): St
 const finite = (bound: number): number | null => (Number.isFinite(bound) ? bound : null);
 const bound = (given: number | null): number => given ?? Number.POSITIVE_INFINITY;
 
-function retentionOf({ retentionSeconds, retentionBytes }: Static<typeof settingsSchema>): RetentionSettings {
+function retentionOf({ retentionSeconds, retentionBytes }: Static<typeof boundsSchema>): RetentionSettings {
   return {
     ...(retentionSeconds !== undefined && { retentionMs: bound(retentionSeconds) * 1000 }),
     ...(retentionBytes !== undefined && { retentionBytes: bound(retentionBytes) }),
   };
 }
 
+const listQuery = Type.Object(pageQuery(pageCountMax), { additionalProperties: false });
+
+const boundsSchema = Type.Object(boundsFields, { additionalProperties: false });
+
 export function topicResource(app: FastifyInstance, { broker }: { readonly broker: BrokerApi }): void {
-  app.get(
+  app.get<{ Querystring: Static<typeof listQuery> }>(
     "/v1/topics",
     {
       schema: {
-        summary: "All topics",
+        summary: "All topics, by name",
         tags: ["topics"],
-        response: { 200: Type.Object({ topics: Type.Array(topicSchema) }), ...problemResponses },
+        querystring: listQuery,
+        response: {
+          200: Type.Object({ topics: Type.Array(topicSchema), next: nextField }),
+          ...problemResponses,
+        },
       },
     },
-    async () => {
-      const results = await Promise.all(broker.listTopics().map((topic) => broker.describeTopic(topic)));
-      return { topics: results.flatMap((result) => (result.ok ? [topicOf(result.description)] : [])) };
+    async ({ query }) => {
+      const { names, next } = pageOfNames(broker.listTopics(), query);
+      const results = await Promise.all(names.map((topic) => broker.describeTopic(topic)));
+      return { topics: results.flatMap((result) => (result.ok ? [topicOf(result.description)] : [])), next };
     },
   );
   allowOnly(app, "/v1/topics", ["GET", "HEAD"]);
@@ -134,5 +149,41 @@ export function topicResource(app: FastifyInstance, { broker }: { readonly broke
       return topicOf(result.description);
     },
   );
-  allowOnly(app, "/v1/topics/:topic", ["GET", "HEAD", "PUT"]);
+  app.patch<{ Params: Params; Body: Static<typeof boundsSchema> }>(
+    "/v1/topics/:topic",
+    {
+      schema: {
+        summary: "Change how long a topic keeps its records",
+        description: "What is absent stays as it is.",
+        tags: ["topics"],
+        params: paramsSchema,
+        body: boundsSchema,
+        response: { 200: topicSchema, ...problemResponses },
+      },
+    },
+    async ({ params: { topic }, body }, reply) => {
+      const changed = await broker.configureTopic({ topic, ...retentionOf(body) });
+      if (!changed.ok) return sendRefusal(reply, changed);
+      const result = await broker.describeTopic(topic);
+      return result.ok ? topicOf(result.description) : sendRefusal(reply, result);
+    },
+  );
+
+  app.delete<{ Params: Params }>(
+    "/v1/topics/:topic",
+    {
+      schema: {
+        summary: "Delete a topic with everything that is in it",
+        description: "What consumer groups have committed there is forgotten.",
+        tags: ["topics"],
+        params: paramsSchema,
+        response: { 200: durableAnswer, ...problemResponses },
+      },
+    },
+    async ({ params }, reply) => {
+      const result = await broker.deleteTopic(params.topic);
+      return result.ok ? { durability: result.durability } : sendRefusal(reply, result);
+    },
+  );
+  allowOnly(app, "/v1/topics/:topic", ["GET", "HEAD", "PUT", "PATCH", "DELETE"]);
 }

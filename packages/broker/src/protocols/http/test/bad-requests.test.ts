@@ -300,6 +300,8 @@ test("other methods: 405 with what is allowed, and a HEAD takes no message", asy
     ["HEAD", "/dequeue", "GET"],
     ["POST", "/v1/queues/default", "GET, HEAD, PUT, PATCH, DELETE"],
     ["PATCH", "/v1/topics", "GET, HEAD"],
+    ["PUT", "/v1/dead-letters/x", "GET, HEAD, DELETE"],
+    ["GET", "/v1/queues/q/purge", "POST"],
     ["POST", "/v1/topics/t/records", "GET, HEAD, DELETE"],
   ] as const;
   for (const [method, url, allow] of rows) {

@@ -137,3 +137,39 @@ test("a topic is read from a time, and what lies before an offset is deleted", a
   deepEqual(await remove("?before=3"), [(await api.get(`${path}?offset=3`)).status, "offset-out-of-range"]);
   deepEqual(await remove("?partition=1&before=0"), [404, "unknown-partition"]);
 });
+
+test("the offset at a time", async () => {
+  await using api = await openHttp();
+  await api.post("/publish", { topic: "news", body: "one" });
+  await api.clock.advance(1000);
+  await api.post("/publish", { topic: "news", body: "two" });
+  const at = async (query: string) => {
+    const { status, body } = await api.get(`/v1/topics/news/offsets${query}`);
+    return status === 200 ? [body.partition, body.offset] : [status, body.code];
+  };
+  deepEqual(await at("?time=2026-01-01T00:00:00Z"), [0, 0]);
+  deepEqual(await at("?time=2026-01-01T00:00:00.500Z"), [0, 1]);
+  deepEqual(await at("?time=2027-01-01T00:00:00Z"), [0, 2]);
+  deepEqual(await at("?time=2027-01-01T00:00:00Z&partition=1"), [404, "unknown-partition"]);
+  deepEqual(await at("?time=9999-99-99T00:00:00Z"), [400, "invalid-field"]);
+  deepEqual(await at(""), [400, "missing-field"]);
+});
+
+test("how long a topic keeps its records is changed by itself; delete takes the topic with it", async () => {
+  await using api = await openHttp();
+  await api.put("/v1/topics/news");
+  const changed = await api.patch("/v1/topics/news", { retentionSeconds: null, retentionBytes: 1000 });
+  deepEqual([changed.status, changed.body.retentionSeconds, changed.body.retentionBytes], [200, null, 1000]);
+  deepEqual((await api.patch("/v1/topics/news", { partitionCount: 2 })).body.code, "unknown-field");
+  deepEqual((await api.patch("/v1/topics/olds", { retentionBytes: 1 })).body.code, "unknown-topic");
+  equal((await api.remove("/v1/topics/news")).status, 200);
+  equal((await api.remove("/v1/topics/news")).body.code, "unknown-topic");
+  deepEqual((await api.get("/v1/topics")).body, { topics: [], next: null });
+});
+
+test("the list of topics is in pages, by name", async () => {
+  await using api = await openHttp();
+  for (const name of ["b", "c", "a"]) await api.put(`/v1/topics/${name}`);
+  const { body } = await api.get("/v1/topics?max=2");
+  deepEqual([(body.topics as Json[]).map(({ topic }) => topic), body.next], [["a", "b"], "b"]);
+});
