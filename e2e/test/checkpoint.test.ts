@@ -30,7 +30,7 @@ test("a process is killed while it writes a checkpoint, and after it has: nothin
         for (const body of bodies) ledger.sent(body);
         // Some stay, for the checkpoint to hold.
         for (const message of await receive(http, queue, ledger, batchCount)) {
-          if (message.messageId.charCodeAt(35) % 8 !== 0) await ack(http, queue, ledger, message, false);
+          if (message.messageId.charCodeAt(35) % 8 !== 0) await ack(http, queue, ledger, message);
         }
         done();
       }

@@ -4,6 +4,7 @@ import type { Load } from "../../src/load.ts";
 import type { LogLine } from "../../src/sluice-process.ts";
 import { ChatProof } from "./chat.ts";
 import { addBroadcastClients, ClassicQueueProof } from "./classic-clients.ts";
+import { GroupsProof } from "./groups.ts";
 import { addOrderedClients, addQueueClients, createQueues, drainQueue } from "./queue-clients.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 import { TopicProof } from "./topic-clients.ts";
@@ -11,6 +12,8 @@ import { WaitroomProof } from "./waitroom.ts";
 
 export class Everybody implements AsyncDisposable {
   readonly #queues = { work: new QueueLedger("work"), ordered: new QueueLedger("ordered") };
+  /** Queues in full, a feature each. */
+  readonly #features = [new GroupsProof()];
   readonly #topic = new TopicProof("readings");
   readonly #classic = new ClassicQueueProof();
   readonly #waitroom = new WaitroomProof();
@@ -25,6 +28,7 @@ export class Everybody implements AsyncDisposable {
     const everybody = new Everybody(await ChatProof.open());
     addQueueClients(load, "work", everybody.#queues.work);
     addOrderedClients(load, "ordered", everybody.#queues.ordered);
+    for (const feature of everybody.#features) feature.addClients(load);
     everybody.#topic.addClients(load);
     everybody.#classic.addClients(load);
     addBroadcastClients(load);
@@ -36,6 +40,7 @@ export class Everybody implements AsyncDisposable {
   /** Makes what the clients need, before the first of them begins. */
   async prepare({ http }: Incarnation): Promise<void> {
     await createQueues(http, Object.keys(this.#queues));
+    for (const feature of this.#features) await feature.prepare(http);
     await this.#topic.create(http);
     await this.#waitroom.open(http);
     await this.#chat.create(http);
@@ -55,6 +60,8 @@ export class Everybody implements AsyncDisposable {
       await drainQueue(http, name, ledger);
       ledger.settle();
     }
+    const features: string[] = [];
+    for (const feature of this.#features) features.push(await feature.settle(last));
     const { records } = await this.#topic.settle(http);
     const { sessions } = await this.#waitroom.settle(http, log, deadLetters);
     const { messages } = await this.#chat.settle(last);
@@ -62,6 +69,7 @@ export class Everybody implements AsyncDisposable {
     const { work, ordered } = this.#queues;
     return [
       `queue messages ${work.size + ordered.size}`,
+      ...features,
       `topic records ${records}`,
       `classic messages ${classic.messages}, handed over twice ${classic.twice}`,
       `sessions ${sessions}`,

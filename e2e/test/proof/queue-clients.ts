@@ -1,9 +1,9 @@
 /** Producers and consumers of queues over HTTP, and the draining at the end. */
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Answer, HttpClient } from "../../src/http-client.ts";
 import type { Load, Work } from "../../src/load.ts";
 import { until } from "../../src/until.ts";
-import type { QueueLedger } from "./queue-ledger.ts";
+import type { Exit, QueueLedger } from "./queue-ledger.ts";
 
 export interface Delivery {
   readonly messageId: string;
@@ -74,7 +74,7 @@ export function addOrderedClients(load: Load, queue: string, ledger: QueueLedger
         }
       }
       for (const message of messages) {
-        await ack(http, queue, ledger, message, false);
+        await ack(http, queue, ledger, message);
         done();
       }
     }
@@ -104,6 +104,7 @@ function producer(
 interface Owed {
   readonly receipt: string;
   readonly body: string;
+  readonly exit: Exit;
 }
 
 /** Acks what it gets, one by one or all at once. An ack that a kill cut off is sent again to the next process. */
@@ -111,7 +112,7 @@ function consumer(queue: string, ledger: QueueLedger, allAtOnce: boolean): Work 
   let owed: readonly Owed[] = [];
   let count = 0;
   return async ({ http }, done) => {
-    for (const each of owed) await ack(http, queue, ledger, each, true);
+    for (const each of owed) await ackAgain(http, queue, each);
     owed = [];
     for (;;) {
       const messages = await receive(http, queue, ledger, 10);
@@ -119,12 +120,13 @@ function consumer(queue: string, ledger: QueueLedger, allAtOnce: boolean): Work 
       for (const { receipt } of unwanted) await nack(http, queue, receipt);
       const wanted = messages.filter((message) => !unwanted.includes(message));
       if (allAtOnce && wanted.length > 0) {
-        owed = wanted;
-        await ackAll(http, queue, ledger, wanted);
+        owed = wanted.map((each) => ({ ...each, exit: ledger.leaving(each.body) }));
+        await ackAll(http, queue, owed);
       }
       for (const each of allAtOnce ? [] : wanted) {
-        owed = [each];
-        await ack(http, queue, ledger, each, false);
+        const exit = ledger.leaving(each.body);
+        owed = [{ ...each, exit }];
+        await ack(http, queue, ledger, each, exit);
       }
       owed = [];
       done();
@@ -141,7 +143,7 @@ export async function receive(
   ledger.receiving();
   const { status, body } = await http.get<Deliveries>(`/dequeue?queue=${queue}&max=${max}&waitSeconds=20`);
   equal(status, 200);
-  for (const message of body.messages) ledger.delivered(message.body, message.receiveCount);
+  for (const message of body.messages) ledger.delivered(message);
   ledger.received();
   return body.messages;
 }
@@ -150,28 +152,31 @@ export async function ack(
   http: HttpClient,
   queue: string,
   ledger: QueueLedger,
-  { receipt, body }: Owed,
-  wasCut: boolean,
+  { receipt, body }: Delivery,
+  exit: Exit = ledger.leaving(body),
 ): Promise<void> {
-  if (!wasCut) ledger.acking(body);
-  const answer = await http.post<{ code?: string }>("/ack", { queue, receipt });
-  if (answer.status === 200) ledger.acked(body);
-  else ledger.ackRefused(expectStale(answer, body), wasCut);
+  if (await isAcked(http, queue, receipt, body)) exit.done();
+  else exit.refused();
 }
 
-async function ackAll(
-  http: HttpClient,
-  queue: string,
-  ledger: QueueLedger,
-  wanted: readonly Owed[],
-): Promise<void> {
-  for (const { body } of wanted) ledger.acking(body);
+/** The same ack had been sent before and was not answered, so a refusal may mean that it did happen. */
+async function ackAgain(http: HttpClient, queue: string, { receipt, body, exit }: Owed): Promise<void> {
+  if (await isAcked(http, queue, receipt, body)) exit.done();
+}
+
+async function isAcked(http: HttpClient, queue: string, receipt: string, body: string): Promise<boolean> {
+  const answer = await http.post<{ code?: string }>("/ack", { queue, receipt });
+  if (answer.status !== 200) expectStale(answer, body);
+  return answer.status === 200;
+}
+
+async function ackAll(http: HttpClient, queue: string, wanted: readonly Owed[]): Promise<void> {
   const receipts = wanted.map(({ receipt }) => receipt);
   const answer = await http.post<{ results: { durability?: string }[] }>("/ack", { queue, receipts });
   equal(answer.status, 200);
-  wanted.forEach(({ body }, i) => {
-    if (answer.body.results[i]?.durability === "synced") ledger.acked(body);
-    else ledger.ackRefused(body, false);
+  wanted.forEach(({ exit }, i) => {
+    if (answer.body.results[i]?.durability === "synced") exit.done();
+    else exit.refused();
   });
 }
 
@@ -181,10 +186,9 @@ async function nack(http: HttpClient, queue: string, receipt: string): Promise<v
 }
 
 /** On a busy machine a lease may run out before the ack: then, and only then, a receipt is refused. */
-function expectStale(answer: Answer<{ code?: string }>, body: string): string {
+function expectStale(answer: Answer<{ code?: string }>, body: string): void {
   const { code = "" } = answer.body;
   ok(["stale-receipt", "unknown-message"].includes(code), `${body}: ${answer.status} ${code}`);
-  return body;
 }
 
 /**
@@ -198,17 +202,18 @@ export async function drainQueue(http: HttpClient, queue: string, ledger: QueueL
   ] as const) {
     await until(`${name} is empty`, async () => {
       const { body } = await http.get<Deliveries>(`/dequeue?queue=${name}&max=100&waitSeconds=1`);
-      for (const message of body.messages) ledger.delivered(message.body, message.receiveCount, isDead);
+      for (const message of body.messages) ledger.delivered(message, { isDead });
       const unwanted = body.messages.filter((message) => isPoison(message.body) && !isDead);
       for (const { receipt } of unwanted) await nack(http, name, receipt);
       const wanted = body.messages.filter((message) => !unwanted.includes(message));
-      if (wanted.length > 0) await ackAll(http, name, ledger, wanted);
+      const owed = wanted.map((each) => ({ ...each, exit: ledger.leaving(each.body) }));
+      if (owed.length > 0) await ackAll(http, name, owed);
       return !(await isHolding(http, name));
     });
   }
-  equal(
-    ledger.count((entry, body) => isPoison(body) && entry.isAcked && !entry.isDead),
-    0,
+  deepEqual(
+    ledger.names((entry, body) => isPoison(body) && entry.isOut && !entry.isDead),
+    [],
     "what nobody acked ended in the dead letters",
   );
 }

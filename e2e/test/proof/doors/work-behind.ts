@@ -1,0 +1,41 @@
+/** The work of a client that comes in by one door, and what consumers do with every delivery: tell the ledger. */
+import type { Incarnation } from "../../../src/incarnations.ts";
+import type { Work } from "../../../src/load.ts";
+import type { QueueLedger } from "../queue-ledger.ts";
+import { type DoorKind, openDoor } from "./open-door.ts";
+import type { Handed, QueueDoor } from "./queue-door.ts";
+
+/** Works behind a door that is opened for each process. */
+export function behind(
+  kind: DoorKind,
+  work: (door: QueueDoor, done: () => void, at: Incarnation) => Promise<never>,
+): Work {
+  return async (at, done) => {
+    await using door = await openDoor(kind, at);
+    return await work(door, done, at);
+  };
+}
+
+/** Receives, and tells the ledger. `isDead`: from the dead-letter queue of the ledger's queue. */
+export async function take(
+  door: QueueDoor,
+  queue: string,
+  ledger: QueueLedger,
+  max: number,
+  { isDead = false }: { readonly isDead?: boolean } = {},
+): Promise<readonly Handed[]> {
+  const asked = ledger.receiving();
+  const messages = await door.receive(queue, max);
+  ledger.received();
+  for (const message of messages) ledger.delivered(message, { isDead, asked });
+  return messages;
+}
+
+/** Acks, and tells the ledger. Resolves with whether the receipt held. */
+export async function finish(ledger: QueueLedger, message: Handed): Promise<boolean> {
+  const exit = ledger.leaving(message.body);
+  const isHeld = await message.ack();
+  if (isHeld) exit.done();
+  else exit.refused();
+  return isHeld;
+}
