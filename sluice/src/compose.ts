@@ -112,9 +112,13 @@ export class Sluice implements AsyncDisposable {
     });
     opened.use(tcp);
     const door = new WebSocketDoor({
+      broker: forOutsiders,
       framed: tcp,
       access,
       origins: new AllowedOrigins(settings.ALLOWED_ORIGINS),
+      clock,
+      log: log.child({ part: "websocket" }),
+      metrics,
     });
     opened.use(door);
 
@@ -185,9 +189,8 @@ export class Sluice implements AsyncDisposable {
     };
 
     const drain = async (): Promise<void> => {
-      door.close();
       // Producers first: what they have sent is taken while the broker still takes anything.
-      await tcp.drain();
+      await Promise.all([door.drain(), tcp.drain()]);
       await Promise.all(serviceParts.map((part) => part.drain()));
       // This ends long polls, for which the HTTP ports would wait.
       broker.drain();

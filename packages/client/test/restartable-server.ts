@@ -51,7 +51,10 @@ export class RestartableServer implements AsyncDisposable {
     const http = createServer();
     if (this.#scheme === "ws") {
       const access = new Access({ tokens: [], clock: systemClock });
-      const door = new WebSocketDoor({ framed: server, access, origins: new AllowedOrigins() });
+      const door = new WebSocketDoor({
+        ...{ broker, metrics, access, framed: server, clock: systemClock, log: silentLog },
+        origins: new AllowedOrigins(),
+      });
       const upgrade = door.upgrades.get("/ws");
       http.on("upgrade", (request, socket, head) => upgrade?.(request, socket, head));
       await new Promise<void>((resolve) => http.listen({ host: "127.0.0.1", port: 0 }, resolve));

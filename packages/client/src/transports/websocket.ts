@@ -14,7 +14,7 @@ const normalClosure = 1000;
 /** A WebSocket does not say when what it buffers has gone: while something waits, it is looked at so often. */
 const lookEveryMs = 10;
 
-/** Pieces are joined up to about so many bytes: each message costs a turn on both sides. */
+/** Bytes of a message at most. */
 const messageBytes = 64 * 1024;
 
 class WebSocketTransport implements Transport {
@@ -43,7 +43,7 @@ class WebSocketTransport implements Transport {
 
   write(blocks: readonly Uint8Array[]): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    for (const message of joined(blocks)) this.#socket.send(message);
+    for (const message of messagesOf(blocks)) this.#socket.send(message);
     this.#lookLater();
   }
 
@@ -85,30 +85,24 @@ class WebSocketTransport implements Transport {
   }
 }
 
-/** Joins small blocks; a large one goes as it is. */
-function* joined(blocks: readonly Uint8Array[]): Generator<Uint8Array<ArrayBuffer>> {
-  let pieces: Uint8Array[] = [];
-  let bytes = 0;
+/** Joins small blocks and cuts large ones: a message is heard of when it is complete, and a slow network must not look like silence. */
+function* messagesOf(blocks: readonly Uint8Array[]): Generator<Uint8Array<ArrayBuffer>> {
+  let left = blocks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let message = new Uint8Array(Math.min(left, messageBytes));
+  let used = 0;
   for (const block of blocks) {
-    if (bytes > 0 && bytes + block.byteLength > messageBytes) {
-      yield join(pieces, bytes);
-      pieces = [];
-      bytes = 0;
+    for (let at = 0; at < block.byteLength; ) {
+      const part = block.subarray(at, at + message.byteLength - used);
+      message.set(part, used);
+      used += part.byteLength;
+      at += part.byteLength;
+      if (used < message.byteLength) continue;
+      yield message;
+      left -= used;
+      message = new Uint8Array(Math.min(left, messageBytes));
+      used = 0;
     }
-    pieces.push(block);
-    bytes += block.byteLength;
   }
-  if (bytes > 0) yield join(pieces, bytes);
-}
-
-function join(pieces: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.byteLength;
-  }
-  return whole;
 }
 
 function causeOf(code: number, reason: string): Error | undefined {

@@ -135,7 +135,8 @@ async function begin(
   return broker.offsetAt({ topic, partition, timeMs: Date.parse(time) });
 }
 
-function recordOf(record: TopicRecord): Static<typeof answerSchema>["records"][number] {
+/** A record as it is read. */
+export function recordOf(record: TopicRecord): Static<typeof answerSchema>["records"][number] {
   const { partition, offset, key, body, attributes, publishedAtMs } = record;
   const encodedKey = key === undefined ? undefined : encodeBody(key);
   return {

@@ -1,11 +1,12 @@
 /** `/ws` on a real broker, in virtual time, and clients that are the other end of an in-memory stream. */
 import { createServer } from "node:http";
 import type { Duplex } from "node:stream";
-import { Access, AllowedOrigins, tokenList } from "@sluice/runtime";
+import { Access, AllowedOrigins, silentLog, tokenList } from "@sluice/runtime";
 import { WebSocket } from "ws";
 import { type Fixture, openFixture } from "../../tcp/test/tcp-fixture.ts";
 import { memorySockets } from "../../test/memory-socket.ts";
 import { WebSocketDoor, type WebSocketDoorOptions } from "../index.ts";
+import { JsonClient } from "./json-client.ts";
 
 /** What a client says when it knocks. */
 export interface Knock {
@@ -19,9 +20,11 @@ export interface WebSocketFixture extends Omit<Fixture, "connect"> {
   dial(): Duplex;
   /** A WebSocket that is being opened. */
   knock(options?: Knock): WebSocket;
+  /** A client of `sluice.json` that is connected. */
+  client(): Promise<JsonClient>;
 }
 
-export interface FixtureOptions extends Partial<Omit<WebSocketDoorOptions, "access" | "origins">> {
+export interface FixtureOptions extends Pick<WebSocketDoorOptions, "limits"> {
   /** As AUTH_TOKENS has them. Default: none. */
   readonly tokens?: string;
   readonly origins?: readonly string[];
@@ -34,9 +37,10 @@ export async function openWebSockets({
 }: FixtureOptions = {}): Promise<WebSocketFixture> {
   const parsed = tokenList("").parse(tokens);
   const port = await openFixture();
-  const { clock, server } = port;
+  const { broker, clock, metrics, server } = port;
   const access = new Access({ tokens: "value" in parsed ? parsed.value : [], clock });
   const door = new WebSocketDoor({
+    ...{ broker, clock, metrics, log: silentLog },
     access,
     origins: new AllowedOrigins(origins),
     framed: server,
@@ -52,16 +56,18 @@ export async function openWebSockets({
     http.emit("connection", theirs);
     return ours;
   };
+  const knock = ({ protocols = [], headers = {} }: Knock = {}): WebSocket =>
+    new WebSocket("ws://sluice.test/ws", [...protocols], {
+      createConnection: () => dial() as never,
+      headers,
+      perMessageDeflate: false,
+    });
   return {
     ...port,
     door,
     dial,
-    knock: ({ protocols = [], headers = {} } = {}) =>
-      new WebSocket("ws://sluice.test/ws", [...protocols], {
-        createConnection: () => dial() as never,
-        headers,
-        perMessageDeflate: false,
-      }),
+    knock,
+    client: () => new JsonClient(knock({ protocols: ["sluice.json"] })).opened(),
     [Symbol.asyncDispose]: async () => {
       await door[Symbol.asyncDispose]();
       await port[Symbol.asyncDispose]();
