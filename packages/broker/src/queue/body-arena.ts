@@ -3,8 +3,9 @@
  * short body. A chunk is written once, from its beginning to its end, and never again: a view of a body that was handed out stays right
  * whatever becomes of the message, and keeps its chunk until it is gone itself.
  *
- * A chunk goes when nothing in it lives. One that is full and of which less than half lives goes too: what lives is copied to the others. So
- * the chunks hold at most twice what lives, beside one that is being filled, and at most a byte is copied for each that died.
+ * A chunk goes when nothing in it lives: mostly all of it dies within a short time, because what came together leaves together. When more has died
+ * than lives, what is left of sparse chunks is copied out of them. So twice of what lives is the most that is held, and at most a byte is copied
+ * for each that died.
  */
 
 /** What the arena knows of each slot. */
@@ -24,12 +25,12 @@ interface Chunk {
   liveBytes: number;
 }
 
-/**
- * A view keeps a whole chunk, so that one is not large; a queue of few messages has a small one. In between they are as large as all of those
- * before together.
- */
-export const chunkBytesMax = 64 * 1024;
-const chunkBytesMin = 2 * 1024;
+/** A view keeps a whole chunk, so that one is not large; a queue of few messages has small ones. */
+const chunkBytesMax = 64 * 1024;
+const chunkBytesMin = 4 * 1024;
+
+/** More may have died than lives by so much: nothing is copied for less. */
+export const slackBytes = 2 * chunkBytesMin;
 
 /** A body of so many bytes is a chunk by itself: the end of a chunk that it does not fit in would be lost. */
 export const aloneBytesMin = 8 * 1024;
@@ -45,6 +46,8 @@ export class BodyArena {
   #freed: number[] = [];
   /** The chunk that is being filled. */
   #open: Chunk | undefined;
+  /** Those that are filled no further and of which less than half lives. */
+  readonly #sparse = new Set<Chunk>();
   #heldBytes = 0;
   #liveBytes = 0;
 
@@ -96,8 +99,8 @@ export class BodyArena {
     const { bodyChunk, bodyOffset, bodyBytes } = this.#columns;
     const chunk = this.#chunks[bodyChunk[slot] as number];
     if (chunk === undefined) return undefined;
-    const offset = bodyOffset[slot] as number;
-    return chunk.bytes.subarray(offset, offset + (bodyBytes[slot] as number));
+    const { buffer, byteOffset } = chunk.bytes;
+    return new Uint8Array(buffer, byteOffset + (bodyOffset[slot] as number), bodyBytes[slot]);
   }
 
   /** The body is wanted no longer, if it was in memory. */
@@ -110,27 +113,39 @@ export class BodyArena {
     const diedBytes = byteLength >= aloneBytesMin ? byteLength : bodyHeaderBytes + byteLength;
     chunk.liveBytes -= diedBytes;
     this.#liveBytes -= diedBytes;
-    if (chunk !== this.#open) this.#tidy(chunk);
-    // An empty queue keeps a small chunk, so that one through which single messages pass does not need a new one for each.
-    if (this.#liveBytes > 0 || this.#open === undefined || this.#open.bytes.length <= chunkBytesMin) return;
-    this.#drop(this.#open);
-    this.#open = undefined;
+    if (chunk !== this.#open) this.#consider(chunk);
+    if (this.#heldBytes > 2 * this.#liveBytes + slackBytes || this.#liveBytes === 0) this.#tidy();
   }
 
   #openAnother(entryBytes: number): Chunk {
     const full = this.#open;
-    const usualBytes = Math.min(chunkBytesMax, Math.max(chunkBytesMin, this.#heldBytes));
+    const usualBytes = Math.min(chunkBytesMax, Math.max(chunkBytesMin, this.#liveBytes / 2));
     const chunk = this.#add(new Uint8Array(Math.max(usualBytes, entryBytes)));
     this.#open = chunk;
-    if (full !== undefined) this.#tidy(full);
-    return this.#open;
+    if (full !== undefined) this.#consider(full);
+    return chunk;
   }
 
-  /** Lets a chunk go that is filled no further, when it is not worth what it takes. */
-  #tidy(chunk: Chunk): void {
-    if (chunk.liveBytes * 2 >= chunk.usedBytes && chunk.liveBytes > 0) return;
-    if (chunk.liveBytes > 0) this.#copyOut(chunk);
-    this.#drop(chunk);
+  /** A chunk that is filled no further may be worth nothing, or little. */
+  #consider(chunk: Chunk): void {
+    if (chunk.liveBytes === 0) this.#drop(chunk);
+    else if (isSparse(chunk)) this.#sparse.add(chunk);
+  }
+
+  /** Gives back what is held for too little. */
+  #tidy(): void {
+    const open = this.#open;
+    // An empty queue keeps a small chunk, so that one through which single messages pass does not need a new one for each.
+    const isKept = this.#liveBytes === 0 && open !== undefined && open.bytes.length <= chunkBytesMin;
+    if (open !== undefined && isSparse(open) && !isKept) {
+      this.#open = undefined;
+      this.#consider(open);
+    }
+    for (const chunk of this.#sparse) {
+      if (this.#heldBytes <= 2 * this.#liveBytes + slackBytes) return;
+      this.#copyOut(chunk);
+      this.#drop(chunk);
+    }
   }
 
   #copyOut({ number, bytes, usedBytes, liveBytes }: Chunk): void {
@@ -160,7 +175,9 @@ export class BodyArena {
     this.#liveBytes += entryBytes;
   }
 
-  #drop({ number, usedBytes }: Chunk): void {
+  #drop(chunk: Chunk): void {
+    const { number, usedBytes } = chunk;
+    this.#sparse.delete(chunk);
     this.#heldBytes -= usedBytes;
     this.#chunks[number] = undefined;
     this.#freed.push(number);
@@ -169,6 +186,8 @@ export class BodyArena {
     this.#freed = [];
   }
 }
+
+const isSparse = ({ liveBytes, usedBytes }: Chunk): boolean => liveBytes * 2 < usedBytes;
 
 const readU16 = (bytes: Uint8Array, at: number): number =>
   (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
