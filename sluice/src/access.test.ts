@@ -15,7 +15,9 @@ const askedFor: Readonly<Record<string, "token" | "nothing">> = {
   "GET /healthz": "nothing",
   "GET /ready": "nothing",
   "GET /metrics": "token",
-  "GET /openapi.json": "token",
+  "GET /openapi.json": "nothing",
+  "GET /docs": "nothing",
+  "GET /docs/json": "nothing",
   "POST /enqueue": "token",
   "GET /dequeue": "token",
   "POST /ack": "token",
@@ -64,9 +66,9 @@ const askedFor: Readonly<Record<string, "token" | "nothing">> = {
   "POST /api/v1/messages/text": "nothing",
 };
 /** Not in the OpenAPI document. */
-const undocumented = ["GET /", "GET /openapi.json"];
+const undocumented = ["GET /", "GET /openapi.json", "GET /docs", "GET /docs/json"];
 /** What CHAT_HTTP_PORT has of it. */
-const onChatPort = /^\w+ \/(healthz|ready|metrics|openapi\.json|api\/v1\/(conversations|messages))/;
+const onChatPort = /^\w+ \/(healthz|ready|metrics|openapi\.json|docs|api\/v1\/(conversations|messages))/;
 
 const right = "the-token-of-ann";
 
@@ -176,8 +178,8 @@ test("METRICS_PUBLIC opens the metrics and nothing else", async () => {
   await using running = await start({ AUTH_TOKENS: `ann:${right}`, METRICS_PUBLIC: "true" });
   for (const url of [running.sluice.addresses.http, running.sluice.addresses.chat]) {
     equal((await ask("GET", `${url}/metrics`)).status, 200);
-    equal((await ask("GET", `${url}/openapi.json`)).status, 401);
   }
+  equal((await ask("GET", `${running.sluice.addresses.http}/v1/queues`)).status, 401);
 });
 
 test("on loopback without tokens everything is open, whatever is sent", async () => {

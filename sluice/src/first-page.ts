@@ -100,7 +100,8 @@ function page(origin: string, facts: FirstPageFacts): string {
 <body><main>
 <h1>Sluice</h1>
 <p class="quiet">Messaging for TypeScript teams, running here in one process, version ${escapeHtml(facts.version)}.</p>
-<p><a href="/openapi.json">OpenAPI</a> · <a href="/v1/queues">queues</a> · <a href="/v1/topics">topics</a> ·
+<p><a href="/docs">API</a> · <a href="/openapi.json">OpenAPI</a> · <a href="/v1/queues">queues</a> ·
+<a href="/v1/topics">topics</a> · <a href="/v1/dead-letters">dead letters</a> ·
 <a href="/healthz">health</a> · <a href="/ready">readiness</a> · <a href="/metrics">metrics</a></p>
 ${facts.tokenNeeded ? tokenNote(chatAddress === undefined ? "" : ", and whoever runs a waiting room") : ""}<div class="parts">${cards}</div>
 <dl><dt>Framed TCP</dt><dd>${escapeHtml(facts.tcpAddress)}, channel <code>default</code> is ${escapeHtml(facts.channel)}</dd>

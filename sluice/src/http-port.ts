@@ -7,7 +7,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
-import { answerNotFound, guarded, problem, sendProblem, tokenScheme } from "@sluice/http-edge";
+import { answerNotFound, problem, sendProblem, tokenScheme } from "@sluice/http-edge";
 import {
   type Access,
   Fault,
@@ -24,6 +24,7 @@ import Fastify, {
   type FastifyPluginAsync,
   LogController,
 } from "fastify";
+import { docsPage } from "./docs-page.ts";
 import { boundRequestBodies } from "./request-bodies.ts";
 import { isLoopback } from "./settings.ts";
 
@@ -39,7 +40,7 @@ export interface HttpPortOptions {
   /** Routes of the port itself: `/healthz`, `/ready`, `/metrics`, the first page. */
   readonly ownRoutes: readonly FastifyPluginAsync[];
   readonly allowedHosts: readonly string[];
-  /** Asked before the OpenAPI document is answered. */
+  /** Whether the OpenAPI document tells of a token. */
   readonly access: Access;
   /** Given: the port speaks HTTPS and WSS, and nothing else. */
   readonly tls?: ServerTls;
@@ -115,16 +116,14 @@ export class HttpPort implements AsyncDisposable {
       openapi: {
         openapi: "3.1.0",
         info: { title: options.title, version: options.version },
+        tags: ["queues", "messages", "dead letters", "topics", "transactions"].map((name) => ({ name })),
         ...(options.access.required ? { components: { securitySchemes } } : {}),
       },
     });
     for (const routes of options.ownRoutes) await app.register(routes);
     for (const part of options.parts) if (part.routes !== undefined) await app.register(part.routes);
-    await app.register(
-      guarded(options.access, async (scope) => {
-        scope.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
-      }),
-    );
+    app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+    await app.register(docsPage(options.title));
     app.server.on("upgrade", dispatcher(options.parts, mayName));
     app.server.maxConnections = options.connectionCountMax ?? defaultConnectionCountMax;
     app.setNotFoundHandler(answerNotFound);

@@ -39,7 +39,7 @@ const oneQuery = Type.Object(
 );
 const redriveSchema = Type.Object(
   { queue: Type.String({ description: "The queue that it is in." }), to: targetField },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ queue: "orders-dead" }] },
 );
 
 /** Undefined for a message that nobody gave up. */

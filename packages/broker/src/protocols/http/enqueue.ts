@@ -27,7 +27,7 @@ export const enqueueSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ queue: "orders", body: "resize photo 7" }] },
 );
 
 const sentSchema = Type.Object({ messageId: Type.String(), durability: durabilityField });

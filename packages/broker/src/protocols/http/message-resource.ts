@@ -34,7 +34,7 @@ const rescheduleSchema = Type.Object(
       description: "From now until it can be received, whatever was said before. 0: at once.",
     }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ delaySeconds: 60 }] },
 );
 
 export function messageResource(app: FastifyInstance, { broker }: { readonly broker: BrokerApi }): void {

@@ -5,7 +5,10 @@ import { durabilityField } from "./fields.ts";
 import { answered, failed, type Outcome, refusedBy } from "./outcome.ts";
 import { decodeRecord, recordFields } from "./record-fields.ts";
 
-export const publishSchema = Type.Object(recordFields, { additionalProperties: false });
+export const publishSchema = Type.Object(recordFields, {
+  additionalProperties: false,
+  examples: [{ topic: "news", key: "berlin", body: "rain" }],
+});
 
 export const publishAnswer = Type.Object({
   partition: Type.Integer(),

@@ -97,7 +97,10 @@ export const settingsSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ visibilityTimeoutSeconds: 60, deadLetter: { queue: "orders-dead", receiveCountMax: 5 } }],
+  },
 );
 
 type Given = Static<typeof settingsSchema>;

@@ -29,7 +29,7 @@ const startSchema = Type.Object(
       Type.Number({ minimum: 0.001, maximum: 1_000_000_000, description: "Default: as fast as it goes." }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ perSecondMax: 100 }] },
 );
 
 const redriveSchema = Type.Object({

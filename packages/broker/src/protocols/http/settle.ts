@@ -25,7 +25,7 @@ export const ackSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ queue: "orders", receipt: "AAAAAAABAAAAAQAAAAAAAYtcICI" }] },
 );
 
 export const ackAnswer = Type.Object({
@@ -72,7 +72,12 @@ export const nackSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      { queue: "orders", receipt: "AAAAAAABAAAAAQAAAAAAAYtcICI", delaySeconds: 5, reason: "no paper" },
+    ],
+  },
 );
 
 export async function nack(
@@ -89,7 +94,10 @@ export const extendSchema = Type.Object(
     receipt: receiptField,
     visibilityTimeoutSeconds: Type.Number({ minimum: 0, maximum: hideSecondsMax, description: "From now." }),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ queue: "orders", receipt: "AAAAAAABAAAAAQAAAAAAAYtcICI", visibilityTimeoutSeconds: 60 }],
+  },
 );
 
 export async function extend(

@@ -33,7 +33,7 @@ const settingsSchema = Type.Object(
     partitionCount: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024, default: 1 })),
     retention: Type.Optional(retentionField),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ partitionCount: 4, retentionSeconds: 86_400 }] },
 );
 
 const topicSchema = Type.Object({
@@ -75,7 +75,10 @@ function retentionOf({ retentionSeconds, retentionBytes }: Static<typeof boundsS
 
 const listQuery = Type.Object(pageQuery(pageCountMax), { additionalProperties: false });
 
-const boundsSchema = Type.Object(boundsFields, { additionalProperties: false });
+const boundsSchema = Type.Object(boundsFields, {
+  additionalProperties: false,
+  examples: [{ retentionSeconds: 86_400 }],
+});
 
 export function topicResource(app: FastifyInstance, { broker }: { readonly broker: BrokerApi }): void {
   app.get<{ Querystring: Static<typeof listQuery> }>(

@@ -34,7 +34,16 @@ export const transactSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        acks: [{ queue: "orders", receipts: ["AAAAAAABAAAAAQAAAAAAAYtcICI"] }],
+        messages: [{ queue: "invoices", body: "invoice 7" }],
+        records: [{ topic: "sales", key: "7", body: "sold" }],
+      },
+    ],
+  },
 );
 
 export const transactAnswer = Type.Object({

@@ -12,6 +12,7 @@ import { openHttp } from "./http-fixture.ts";
 interface Media {
   readonly schema: TSchema;
   readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 interface Parameter {
   readonly name: string;
@@ -76,24 +77,42 @@ test("every operation says what it is for, what it takes and what it answers", a
   }
 });
 
-/** Every schema in a value, with its examples. */
-function* examples(value: unknown, at: string): Generator<{ at: string; schema: TSchema; example: unknown }> {
+test("every body has an example, for those who try it on the page at /docs", async () => {
+  for (const { name, operation } of (await openDocument()).operations) {
+    const media = operation.requestBody?.content["application/json"];
+    if (media === undefined) continue;
+    const examples =
+      media.examples === undefined
+        ? [media.example]
+        : Object.values(media.examples).map(({ value }) => value);
+    ok(examples.length > 0);
+    const validator = Compile(media.schema);
+    for (const example of examples) {
+      ok(validator.Check(example), `${name}: ${JSON.stringify([...validator.Errors(example)][0])}`);
+    }
+  }
+});
+
+/** Every schema in a value that has examples, with each of them. */
+function* examplesIn(
+  value: unknown,
+  at: string,
+): Generator<{ at: string; schema: TSchema; example: unknown }> {
   if (typeof value !== "object" || value === null) return;
-  if ("examples" in value && Array.isArray(value.examples)) {
-    for (const example of value.examples as unknown[]) yield { at, schema: value as TSchema, example };
+  const schema = value as TSchema & { readonly examples?: unknown; readonly example?: unknown };
+  if ("type" in value && Array.isArray(schema.examples)) {
+    for (const example of schema.examples as unknown[]) yield { at, schema, example };
   }
-  for (const [name, inner] of Object.entries(value)) {
-    if (name !== "examples") yield* examples(inner, `${at}.${name}`);
-  }
+  if ("type" in value && "example" in value) yield { at, schema, example: schema.example };
+  for (const [name, inner] of Object.entries(value)) yield* examplesIn(inner, `${at}.${name}`);
 }
 
-test("every example is one: it fits the schema that it stands in", async () => {
+test("every example of a field is one: it fits the schema that it stands in", async () => {
   let count = 0;
   for (const { name, operation } of (await openDocument()).operations) {
-    for (const { at, schema, example } of examples(operation, name)) {
+    for (const { at, schema, example } of examplesIn(operation, name)) {
       count++;
-      const validator = Compile(schema);
-      ok(validator.Check(example), `${at}: ${JSON.stringify([...validator.Errors(example)][0])}`);
+      ok(Compile(schema).Check(example), at);
     }
   }
   ok(count > 0);
