@@ -119,13 +119,14 @@ export class Delivery implements InHand {
   get [inTransaction](): InHand[typeof inTransaction] {
     return {
       receipt: this.#wire,
-      settledBy: (transacted) => {
-        void this.#settle("ack", () => transacted.then(() => undefined));
+      settledBy: (transacted, isAlone) => {
+        this.#settle("ack", () => transacted.then(() => undefined), isAlone).catch(() => undefined);
       },
     };
   }
 
-  #settle(by: "ack" | "nack", ask: () => Promise<void>): Promise<void> {
+  /** `isLostForGood`: `lease-lost` is said of this delivery, and not perhaps of another one in the same step. */
+  #settle(by: "ack" | "nack", ask: () => Promise<void>, isLostForGood = true): Promise<void> {
     if (this.#settled !== undefined) {
       return this.#settledBy === by ? this.#settled : Promise.reject(alreadySettled());
     }
@@ -134,7 +135,8 @@ export class Delivery implements InHand {
     this.#settled = settled;
     settled.catch((error: unknown) => {
       // No answer, or no connection: what was asked may be asked again.
-      if (!(error instanceof ClientFault && error.code === "lease-lost")) this.#settled = undefined;
+      const isLost = error instanceof ClientFault && error.code === "lease-lost";
+      if (!(isLost && isLostForGood)) this.#settled = undefined;
     });
     return settled;
   }

@@ -20,7 +20,11 @@ export const inTransaction: unique symbol = Symbol("inTransaction");
 export interface InHand {
   readonly queue: string;
   readonly isSettled: boolean;
-  readonly [inTransaction]: { readonly receipt: WireReceipt; settledBy(transacted: Promise<unknown>): void };
+  readonly [inTransaction]: {
+    readonly receipt: WireReceipt;
+    /** `isAlone`: no other delivery is in it, so that `lease-lost` is said of this one. */
+    settledBy(transacted: Promise<unknown>, isAlone: boolean): void;
+  };
 }
 
 export interface Transaction {
@@ -50,7 +54,7 @@ export function transact(
   const acked = new Set(transaction.acks);
   for (const { isSettled } of acked) if (isSettled) return Promise.reject(alreadySettled());
   const transacted = ask(outbox, nextSequence, transaction, [...acked]);
-  for (const delivery of acked) delivery[inTransaction].settledBy(transacted);
+  for (const delivery of acked) delivery[inTransaction].settledBy(transacted, acked.size === 1);
   return transacted;
 }
 
