@@ -99,8 +99,8 @@ export class BodyArena {
     const { bodyChunk, bodyOffset, bodyBytes } = this.#columns;
     const chunk = this.#chunks[bodyChunk[slot] as number];
     if (chunk === undefined) return undefined;
-    const { buffer, byteOffset } = chunk.bytes;
-    return new Uint8Array(buffer, byteOffset + (bodyOffset[slot] as number), bodyBytes[slot]);
+    // Each chunk is all of its buffer.
+    return new Uint8Array(chunk.bytes.buffer, bodyOffset[slot], bodyBytes[slot]);
   }
 
   /** The body is wanted no longer, if it was in memory. */
