@@ -22,6 +22,7 @@ import {
   createMetrics,
   Fault,
   type Log,
+  measureProcess,
   type Part,
   ServerTls,
   systemClock,
@@ -72,6 +73,7 @@ export class Sluice implements AsyncDisposable {
   static async start(settings: Settings, log: Log): Promise<Sluice> {
     await using opened = new AsyncDisposableStack();
     const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
+    measureProcess(metrics);
     const access = openAccess(settings, log);
     const tls = await openTls(settings, log);
     const withTls = tls === undefined ? {} : { tls };
@@ -154,6 +156,7 @@ export class Sluice implements AsyncDisposable {
       access,
       ...withTls,
       version,
+      metrics,
       log: log.child({ part: "http" }),
     };
     const system = systemRoutes({

@@ -2,9 +2,10 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { test } from "node:test";
 import { acceptJson } from "@sluice/http-edge";
-import { Access, createLog, silentLog, systemClock } from "@sluice/runtime";
+import { Access, createLog, createMetrics, type Part, silentLog, systemClock } from "@sluice/runtime";
 import type { FastifyPluginAsync } from "fastify";
 import { HttpPort, type HttpPortOptions } from "./http-port.ts";
 
@@ -12,7 +13,7 @@ const openPort = (options: Partial<HttpPortOptions>): Promise<HttpPort> =>
   HttpPort.open({
     ...{ title: "test", version: "1", host: "127.0.0.1", port: 0, setting: "HTTP_PORT" },
     ...{ parts: [], ownRoutes: [], allowedHosts: [], log: silentLog },
-    access: new Access({ tokens: [], clock: systemClock }),
+    ...{ access: new Access({ tokens: [], clock: systemClock }), metrics: createMetrics() },
     ...options,
   });
 
@@ -81,4 +82,45 @@ test("bodies on their way are bounded together: the largest goes, and the others
     again.finish();
     match(await again.answer, /899998$/);
   }
+});
+
+test("connections are counted by what they speak, with their bytes, and refusals by their code", async () => {
+  const metrics = createMetrics();
+  const upgraded = Promise.withResolvers<Duplex>();
+  const part: Part<FastifyPluginAsync> = {
+    name: "echo",
+    upgrades: new Map([
+      ["/ws", (_request, socket) => upgraded.resolve(socket.resume().on("end", () => socket.end()))],
+    ]),
+    readiness: () => ({ ready: true }),
+    drain: async () => {},
+    [Symbol.asyncDispose]: async () => {},
+  };
+  await using port = await openPort({ metrics, parts: [part] });
+  const dial = (): Socket => connect(port.address.port, port.address.address);
+  const value = async (name: string, labels: Readonly<Record<string, string>>): Promise<number> => {
+    const { values = [] } = (await metrics.getSingleMetric(name)?.get()) ?? {};
+    const found = values.filter(({ labels: of }) =>
+      Object.entries(labels).every(([label, wanted]) => (of as Record<string, unknown>)[label] === wanted),
+    );
+    return found.reduce((sum, { value: each }) => sum + each, 0);
+  };
+  const plain = dial();
+  const answer = await answerOver(plain);
+  equal(await value("sluice_connections", { protocol: "http" }), 1);
+  equal(await value("sluice_network_bytes_total", { protocol: "http", direction: "out" }), answer.length);
+  equal(await value("sluice_refused_total", { protocol: "http", code: "unknown-path" }), 1);
+
+  const key = `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${"A".repeat(22)}==\r\n`;
+  const webSocket = dial();
+  webSocket.write(
+    `GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n`,
+  );
+  const socket = await upgraded.promise;
+  equal(await value("sluice_connections", { protocol: "websocket" }), 1);
+  equal(await value("sluice_connections", { protocol: "http" }), 1);
+  plain.destroy();
+  webSocket.destroy();
+  await once(socket, "close");
+  equal(await value("sluice_connections", { protocol: "websocket" }), 0);
 });

@@ -4,16 +4,19 @@
  */
 import { type IncomingMessage, type RequestListener, type Server, STATUS_CODES } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
-import { answerNotFound, problem, sendProblem, tokenScheme } from "@sluice/http-edge";
+import { answerNotFound, problem, problemCodeOf, sendProblem, tokenScheme } from "@sluice/http-edge";
 import {
   type Access,
+  ConnectionCounts,
   Fault,
   type Handshakes,
   type Log,
   type Part,
+  RefusalCounts,
+  type Registry,
   type ServerTls,
   systemClock,
   type UpgradeHandler,
@@ -48,6 +51,8 @@ export interface HttpPortOptions {
   readonly connectionCountMax?: number;
   /** Bytes of request bodies that are on their way, of all connections together. Default 256 MiB. */
   readonly bodyBytesMax?: number;
+  /** Where connections, bytes and refusals are counted. */
+  readonly metrics: Registry;
   readonly log: Log;
 }
 
@@ -111,6 +116,7 @@ export class HttpPort implements AsyncDisposable {
       const detail = `This server does not answer to the name '${hostName(request.headers.host)}'; see ALLOWED_HOSTS.`;
       await sendProblem(reply, problem(421, "host-not-allowed", detail));
     });
+    countRefusals(app, RefusalCounts.of(options.metrics));
     boundRequestBodies(app, options.bodyBytesMax ?? defaultBodyBytesMax, options.log);
     await app.register(swagger, {
       openapi: {
@@ -124,7 +130,11 @@ export class HttpPort implements AsyncDisposable {
     for (const part of options.parts) if (part.routes !== undefined) await app.register(part.routes);
     app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
     await app.register(docsPage(options.title));
-    app.server.on("upgrade", dispatcher(options.parts, mayName));
+    const connections = ConnectionCounts.of(options.metrics);
+    app.server.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) =>
+      connections.speaks(socket, "http"),
+    );
+    app.server.on("upgrade", dispatcher(options.parts, mayName, connections));
     app.server.maxConnections = options.connectionCountMax ?? defaultConnectionCountMax;
     app.setNotFoundHandler(answerNotFound);
     readWhatIsTooLong(app);
@@ -193,6 +203,14 @@ function endConnectionsOnClose(app: FastifyInstance, handshakes: readonly Handsh
   });
 }
 
+/** What was no problem document is counted by its status: a service has words of its own. */
+function countRefusals(app: FastifyInstance, refusals: RefusalCounts): void {
+  app.addHook("onResponse", async (_request, reply) => {
+    const { statusCode } = reply;
+    if (statusCode >= 400) refusals.refused("http", problemCodeOf(reply) ?? `status-${statusCode}`);
+  });
+}
+
 async function listen(app: FastifyInstance, { host, port, setting, tls }: HttpPortOptions): Promise<void> {
   const scheme = tls === undefined ? "http" : "https";
   try {
@@ -221,6 +239,7 @@ function hostCheck({ host, allowedHosts }: HttpPortOptions): (header: string | u
 function dispatcher(
   parts: readonly Part<FastifyPluginAsync>[],
   mayName: (header: string | undefined) => boolean,
+  connections: ConnectionCounts,
 ): UpgradeHandler {
   const handlers = new Map(parts.flatMap((part) => [...(part.upgrades ?? [])]));
   return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -230,6 +249,9 @@ function dispatcher(
     if (!mayName(request.headers.host))
       refuseUpgrade(socket, 421, "This server does not answer to that name.");
     else if (handler === undefined) refuseUpgrade(socket, 404, `There is no WebSocket at ${path}.`);
-    else handler(request, socket, head);
+    else {
+      connections.speaks(socket, "websocket");
+      handler(request, socket, head);
+    }
   };
 }

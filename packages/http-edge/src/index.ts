@@ -6,6 +6,7 @@ export {
   type Problem,
   ProblemError,
   problem,
+  problemCodeOf,
   problemResponses,
   sendProblem,
 } from "./problem.ts";

@@ -48,8 +48,14 @@ export function problem(status: number, code: string, detail: string, field?: st
   return { type: "about:blank", title, status, detail, code, ...(field === undefined ? {} : { field }) };
 }
 
+const codes = new WeakMap<FastifyReply, string>();
+
+/** The code of the problem that `reply` was answered with; undefined for another answer. */
+export const problemCodeOf = (reply: FastifyReply): string | undefined => codes.get(reply);
+
 /** Answers with the document, which nobody may cache. */
 export function sendProblem(reply: FastifyReply, found: Problem): FastifyReply {
+  codes.set(reply, found.code);
   return reply
     .code(found.status)
     .header("cache-control", "no-store")

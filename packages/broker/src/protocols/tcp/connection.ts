@@ -49,7 +49,7 @@ export class Connection implements Peer, Holder {
   open(): void {
     const { limits, clock, metrics } = this.#options;
     const socket = this.#socket;
-    metrics.connections.inc({ role: "none" });
+    metrics.opened(socket);
     this.#options.totalBytes.add(this);
     this.#timer = clock.after(limits.roleTimeoutMs, () => {
       this.refuse("role-timeout", `No role arrived in ${limits.roleTimeoutMs} ms.`);
@@ -115,7 +115,7 @@ export class Connection implements Peer, Holder {
 
   refuse(code: RefusalCode, sentence: string): void {
     if (this.#phase !== "open") return;
-    this.#options.metrics.errorSent(code);
+    this.#options.metrics.errorSent(code, this.roleKind);
     this.#options.log.info({ code, sentence, role: this.#role?.kind }, "connection refused");
     this.write([encodeErrorFrame(code, sentence)]);
     this.finish();
@@ -169,8 +169,7 @@ export class Connection implements Peer, Holder {
   #begin(role: Role): void {
     this.#disarm();
     this.#role = role;
-    this.#options.metrics.connections.dec({ role: "none" });
-    this.#options.metrics.connections.inc({ role: role.kind });
+    this.#options.metrics.began(this.#socket, role.kind);
     this.#work = this.#options.begin(role, this);
   }
 
@@ -185,7 +184,7 @@ export class Connection implements Peer, Holder {
     this.#phase = "closed";
     this.#disarm();
     this.#options.totalBytes.remove(this);
-    this.#options.metrics.connections.dec({ role: this.#role?.kind ?? "none" });
+    this.#options.metrics.closed(this.roleKind);
     await this.#work?.closed();
     this.#over.resolve();
   }

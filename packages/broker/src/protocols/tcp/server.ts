@@ -77,6 +77,7 @@ export class TcpServer implements AsyncDisposable {
       broker: options.broker,
       clock: options.clock,
       log: options.log,
+      refused: (code) => this.#metrics.requestRefused(code),
       ...(access === undefined ? {} : { authenticate: (token, address) => access.admit(token, address) }),
       ...options.full,
     });
@@ -123,7 +124,7 @@ export class TcpServer implements AsyncDisposable {
     const { connectionCountMax, lingerMs } = this.#limits;
     const { clock, log } = this.#options;
     if (this.#connections.size >= connectionCountMax) {
-      this.#metrics.errorSent("too-many-connections");
+      this.#metrics.errorSent("too-many-connections", undefined);
       socket.on("error", () => socket.destroy());
       socket.resume();
       socket.end(

@@ -1,6 +1,17 @@
 /** What the framed port counts, and its warnings about lost messages, of which a flood is one line now and then. */
-import type { BrokerCode, RefusalCode } from "@sluice/protocol";
-import { type Clock, Counter, Gauge, type Log, type Registry } from "@sluice/runtime";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { BrokerCode, RefusalCode, Role } from "@sluice/protocol";
+import {
+  type Clock,
+  ConnectionCounts,
+  type ConnectionProtocol,
+  Counter,
+  Gauge,
+  type Log,
+  RefusalCounts,
+  type Registry,
+} from "@sluice/runtime";
 import type { Channel } from "./channel.ts";
 
 type DropReason = "refused" | "overflow";
@@ -9,9 +20,10 @@ type DropReason = "refused" | "overflow";
 const warnEveryMs = 10_000;
 
 export class TcpMetrics {
-  readonly connections: Gauge<"role">;
+  readonly #roles: Gauge<"role">;
   readonly frames: Counter<"direction">;
-  readonly errors: Counter<"code">;
+  readonly #connections: ConnectionCounts;
+  readonly #refusals: RefusalCounts;
   readonly #refused: Counter<"code">;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -21,9 +33,11 @@ export class TcpMetrics {
     const registers = [registry];
     this.#clock = clock;
     this.#log = log;
-    this.connections = new Gauge({
+    this.#connections = ConnectionCounts.of(registry);
+    this.#refusals = RefusalCounts.of(registry);
+    this.#roles = new Gauge({
       name: "sluice_tcp_connections",
-      help: "Open framed TCP connections by role; `none` have not said theirs.",
+      help: "Open framed connections by role; `none` have not said theirs.",
       labelNames: ["role"],
       registers,
     });
@@ -31,12 +45,6 @@ export class TcpMetrics {
       name: "sluice_tcp_frames_total",
       help: "Messages read from producers (in) and written to consumers (out) over framed TCP.",
       labelNames: ["direction"],
-      registers,
-    });
-    this.errors = new Counter({
-      name: "sluice_tcp_errors_total",
-      help: "Error frames sent, by code.",
-      labelNames: ["code"],
       registers,
     });
     this.#refused = new Counter({
@@ -47,8 +55,36 @@ export class TcpMetrics {
     });
   }
 
-  errorSent(code: RefusalCode): void {
-    this.errors.inc({ code });
+  /** A connection is there and has not said its role. */
+  opened(stream: Duplex): void {
+    this.#roles.inc({ role: "none" });
+    this.#speaks(stream, "framed");
+  }
+
+  /** It has said its role. */
+  began(stream: Duplex, role: Role["kind"]): void {
+    this.#roles.dec({ role: "none" });
+    this.#roles.inc({ role });
+    this.#speaks(stream, protocolOf(role));
+  }
+
+  closed(role: Role["kind"] | undefined): void {
+    this.#roles.dec({ role: role ?? "none" });
+  }
+
+  /** The connection was told an error, which ends it. */
+  errorSent(code: RefusalCode, role: Role["kind"] | undefined): void {
+    this.#refusals.refused(protocolOf(role), code);
+  }
+
+  /** A request of SLUICE/1 was refused. */
+  requestRefused(code: string): void {
+    this.#refusals.refused("sluice/1", code);
+  }
+
+  /** Frames in a WebSocket have no socket of their own: the port that was upgraded counts it. */
+  #speaks(stream: Duplex, protocol: ConnectionProtocol): void {
+    if (stream instanceof Socket) this.#connections.speaks(stream, protocol);
   }
 
   /** The broker refused messages of a producer that gets no confirmation. */
@@ -73,4 +109,9 @@ export class TcpMetrics {
     unsaid.count = 0;
     unsaid.quietUntilMs = nowMs + warnEveryMs;
   }
+}
+
+function protocolOf(role: Role["kind"] | undefined): ConnectionProtocol {
+  if (role === undefined) return "framed";
+  return role === "full" ? "sluice/1" : "classic";
 }

@@ -36,6 +36,8 @@ export interface FullConnectionOptions {
   readonly log: Log;
   readonly limits: FullLimits;
   readonly authenticate: Authenticate;
+  /** Told the code of each request that is refused. */
+  readonly refused: (code: string) => void;
   readonly shared: SharedRecords;
   readonly owners: MemberOwners;
   /** Names this connection. */
@@ -111,6 +113,10 @@ export class FullConnection implements RoleConnection, Session {
     if (bytes > this.#outgoingBytes) this.#peer.grown(bytes - this.#outgoingBytes);
     this.#outgoingBytes = bytes;
     this.#outbox.written(handedOver);
+  }
+
+  refused(code: string): void {
+    this.#options.refused(code);
   }
 
   push(bytes: Uint8Array): void {

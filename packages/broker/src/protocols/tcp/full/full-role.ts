@@ -18,6 +18,8 @@ export interface FullRoleOptions {
   readonly durability?: Durable["durability"];
   /** Default: everybody may. */
   readonly authenticate?: Authenticate;
+  /** Told the code of each request that is refused. Default: nobody counts them. */
+  readonly refused?: (code: string) => void;
   /** Absent ones are `defaultFullLimits`. */
   readonly limits?: Partial<FullLimits>;
 }
@@ -26,7 +28,13 @@ export interface FullRoleOptions {
 export type FullRole = (role: Role, peer: Peer) => RoleConnection | undefined;
 
 export function fullRole(options: FullRoleOptions): FullRole {
-  const { clock, log = silentLog, durability = "memory", authenticate = () => ({ ok: true }) } = options;
+  const {
+    clock,
+    log = silentLog,
+    durability = "memory",
+    authenticate = () => ({ ok: true }),
+    refused = () => {},
+  } = options;
   const limits = { ...defaultFullLimits, ...options.limits };
   const broker = { ...options.broker, durability, features };
   const shared = new SharedRecords();
@@ -45,6 +53,7 @@ export function fullRole(options: FullRoleOptions): FullRole {
       log: log.child({ session }),
       limits,
       authenticate,
+      refused,
       shared,
       owners,
       session,

@@ -54,6 +54,8 @@ export interface Session {
   readonly to: FrameWriter;
   /** A frame was written. `handedOver`: called when the kernel has taken it. */
   answered(handedOver?: () => void): void;
+  /** A request is refused with that code. */
+  refused(code: string): void;
   /** Too much is waiting to be sent: nothing is to be pushed now. */
   readonly congested: boolean;
   /** No new subscriptions and nothing pushed any more. */
@@ -64,6 +66,7 @@ export interface Session {
 
 /** Answers a request with a refusal: the broker's, or one of the protocol's own. */
 export function refuse(session: Session, id: number, refusal: WireRefusal): void {
+  session.refused(refusal.code);
   writeRefused(session.to, id, refusal);
   session.answered();
 }

@@ -63,7 +63,7 @@ for (const [what, answer, act] of misdeeds) {
     producer.send("after");
     deepEqual(await witness.take(2), ["before", "after"]);
     const [, code = ""] = (frames[0] ?? "").split(" ");
-    equal(await port.count("sluice_tcp_errors_total", { code }), 1);
+    equal(await port.count("sluice_refused_total", { code }), 1);
   });
 }
 

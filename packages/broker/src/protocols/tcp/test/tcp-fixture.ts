@@ -136,8 +136,7 @@ export async function openFixture(options: Partial<TcpServerOptions> = {}): Prom
     return matching.reduce((sum, { value }) => sum + value, 0);
   };
   const consumersSeen = async (): Promise<number> =>
-    (await count("sluice_tcp_connections", { role: "consumer" })) +
-    (await count("sluice_tcp_errors_total", {}));
+    (await count("sluice_tcp_connections", { role: "consumer" })) + (await count("sluice_refused_total", {}));
   return {
     server,
     broker,

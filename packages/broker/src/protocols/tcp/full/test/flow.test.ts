@@ -115,7 +115,7 @@ test("a client that asks and does not read the answers is read no further, and l
     other.say((to, id) => full.writePing(to, id));
     await port.clock.advance(9_000);
   }
-  equal(await port.count("sluice_tcp_errors_total", { code: "slow-consumer" }), 1);
+  equal(await port.count("sluice_refused_total", { code: "slow-consumer" }), 1);
   await publish(other, "news", "still here");
   ok(unread(client) >= 0);
 });
