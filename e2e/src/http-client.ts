@@ -22,7 +22,7 @@ export class HttpClient {
     return this.#ask("GET", path, headers);
   }
 
-  /** Sends `body` as JSON; text is sent as it is. @throws Cut */
+  /** Sends `body` as JSON; text is sent as it is, and nothing without one. @throws Cut */
   post<Body>(path: string, body: unknown): Promise<Answer<Body>> {
     return this.#ask("POST", path, {}, body);
   }
@@ -30,6 +30,11 @@ export class HttpClient {
   /** @throws Cut */
   put<Body>(path: string, body: unknown): Promise<Answer<Body>> {
     return this.#ask("PUT", path, {}, body);
+  }
+
+  /** @throws Cut */
+  patch<Body>(path: string, body: unknown): Promise<Answer<Body>> {
+    return this.#ask("PATCH", path, {}, body);
   }
 
   /** @throws Cut */

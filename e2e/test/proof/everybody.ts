@@ -4,16 +4,32 @@ import type { Load } from "../../src/load.ts";
 import type { LogLine } from "../../src/sluice-process.ts";
 import { ChatProof } from "./chat.ts";
 import { addBroadcastClients, ClassicQueueProof } from "./classic-clients.ts";
+import { DelaysProof } from "./delays.ts";
+import { GivenUpProof } from "./given-up.ts";
 import { GroupsProof } from "./groups.ts";
+import { LifetimesProof } from "./lifetimes.ts";
+import { OnceProof } from "./once.ts";
+import { PipelineProof } from "./pipeline.ts";
+import { PurgesProof } from "./purges.ts";
 import { addOrderedClients, addQueueClients, createQueues, drainQueue } from "./queue-clients.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 import { TopicProof } from "./topic-clients.ts";
+import { UrgencyProof } from "./urgency.ts";
 import { WaitroomProof } from "./waitroom.ts";
 
 export class Everybody implements AsyncDisposable {
   readonly #queues = { work: new QueueLedger("work"), ordered: new QueueLedger("ordered") };
   /** Queues in full, a feature each. */
-  readonly #features = [new GroupsProof()];
+  readonly #features = [
+    new GroupsProof(),
+    new DelaysProof(),
+    new LifetimesProof(),
+    new GivenUpProof(),
+    new OnceProof(),
+    new UrgencyProof(),
+    new PipelineProof(),
+    new PurgesProof(),
+  ];
   readonly #topic = new TopicProof("readings");
   readonly #classic = new ClassicQueueProof();
   readonly #waitroom = new WaitroomProof();

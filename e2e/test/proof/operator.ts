@@ -30,3 +30,14 @@ export async function holding(http: HttpClient, queue: string): Promise<number> 
   );
   return body.ready + body.delayed + body.inFlight + body.parked;
 }
+
+/** The redrives of late. */
+export async function redrivesOf(
+  http: HttpClient,
+  queue: string,
+): Promise<readonly { readonly status: "running" | "done" | "cancelled" }[]> {
+  const { body } = await http.get<{
+    readonly redrives: readonly { readonly status: "running" | "done" | "cancelled" }[];
+  }>(`/v1/queues/${queue}/redrives`);
+  return body.redrives;
+}

@@ -145,8 +145,9 @@ export class QueueLedger {
       mayBeUnderWay,
       done: () => {
         entry.exits.delete(exit);
+        const since = mayBeUnderWay ? ++this.#moment : 0;
+        entry.outSince = entry.isOut ? Math.min(since, entry.outSince) : since;
         entry.isOut = true;
-        entry.outSince = mayBeUnderWay ? ++this.#moment : 0;
       },
       refused: () => entry.exits.delete(exit),
     };
@@ -177,6 +178,11 @@ export class QueueLedger {
   /** Whether its sender was told that it is there. */
   isSent(body: string): boolean {
     return this.#entries.get(nameOf(body))?.sent === "acknowledged";
+  }
+
+  /** Whether a delivery of it was seen. */
+  isSeen(body: string): boolean {
+    return this.#entry(body).seen > 0;
   }
 
   /** Whether it is out, or may be. */

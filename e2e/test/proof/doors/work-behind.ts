@@ -39,3 +39,8 @@ export async function finish(ledger: QueueLedger, message: Handed): Promise<bool
   else exit.refused();
   return isHeld;
 }
+
+/** Acks several at once. */
+export async function finishAll(ledger: QueueLedger, messages: readonly Handed[]): Promise<void> {
+  await Promise.all(messages.map((message) => finish(ledger, message)));
+}
