@@ -1,7 +1,8 @@
-/** Request bodies: JSON in valid UTF-8, up to a length, and nothing else. */
+/** Request bodies: JSON in valid UTF-8 that names no field twice, up to a length, and nothing else. */
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance } from "fastify";
 import { ProblemError, problem } from "./problem.ts";
+import { repeatsNames } from "./repeated-names.ts";
 
 /**
  * Gives the plugin `app` its only body parser. Throws `ProblemError` `malformed-json`; a body that is too long or of another type is the
@@ -24,11 +25,14 @@ export function acceptJson(app: FastifyInstance, bodyBytesMax: number): void {
 }
 
 function parse(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     const what =
       text === "" ? "it is empty" : error instanceof SyntaxError ? error.message : "it cannot be read";
     throw new ProblemError(problem(400, "malformed-json", `The body is not JSON: ${what.slice(0, 200)}.`));
   }
+  if (!repeatsNames(text, value)) return value;
+  throw new ProblemError(problem(400, "malformed-json", "The body names a field twice."));
 }

@@ -229,6 +229,7 @@ const bodies: readonly (readonly [
 ])[] = [
   ["malformed JSON", "application/json", '{"body": ', 400, "malformed-json"],
   ["an empty body", "application/json", "", 400, "malformed-json"],
+  ["a field twice", "application/json", '{"body": "a", "body": "b"}', 400, "malformed-json"],
   ["two documents", "application/json", "{}{}", 400, "malformed-json"],
   ["no UTF-8", "application/json", Buffer.from([0x22, 0xff, 0x22]), 400, "malformed-json"],
   ["a body over 8 MiB", "application/json", `"${long(8 * 1024 * 1024)}"`, 413, "request-too-large"],
