@@ -61,6 +61,8 @@ export async function openWebSockets({
       createConnection: () => dial() as never,
       headers,
       perMessageDeflate: false,
+      // Streams in memory answer before a call has returned, which makes the library forget a timer.
+      ...{ closeTimeout: 50 },
     });
   return {
     ...port,
