@@ -184,6 +184,21 @@ test("a reader whose records are archived, and their segment removed, while it r
   await world.close();
 });
 
+test("what is published while a file is read is not handed out with it: it has not settled", async () => {
+  const world = await archived();
+  let publishing: Promise<void> | undefined;
+  world.disk.onCall = ({ operation, name }) => {
+    if (operation === "read" && name.endsWith(".archive")) publishing ??= world.publish(...bodies(12, 13));
+    return undefined;
+  };
+  const { records, endOffset } = granted(await world.answer(world.broker.fetch({ ...ask, offset: 0 })));
+  ok(publishing !== undefined);
+  deepEqual([records.length, endOffset], [12, 12]);
+  await publishing;
+  equal((await world.read(0)).length, 13);
+  await world.close();
+});
+
 test("what is damaged in a file costs itself, and a file that is missing its records: both are told, and reading goes on behind", async () => {
   const world = await archived();
   world.damage("body-4", "archive");
