@@ -8,6 +8,7 @@ import { nextRange, type RangeToArchive } from "../topic/decide/archive.ts";
 import type { KeptBatch } from "../topic/holdings.ts";
 import { type TopicState, topicDurability } from "../topic/state.ts";
 import type { Core } from "./core.ts";
+import type { Statistics } from "./statistics.ts";
 
 export interface ArchivePolicy {
   /** Bytes of a partition that the log has when they are moved: less would make many small files. Default 4 MiB. */
@@ -27,10 +28,12 @@ const chunkBytes = 256 * 1024;
 export class Archiving {
   readonly #core: Core;
   readonly #policy: ArchivePolicy;
+  readonly #statistics: Statistics;
   #stopped = false;
 
-  constructor(core: Core, policy: ArchivePolicy) {
+  constructor(core: Core, policy: ArchivePolicy, statistics: Statistics) {
     this.#core = core;
+    this.#statistics = statistics;
     this.#policy = policy;
   }
 
@@ -75,6 +78,7 @@ export class Archiving {
       }
       const record = { kind: "archived", partition, file, ...what } as const;
       await this.#core.commit([{ what: "topic", owner: topic.number, record }]);
+      this.#statistics.archived(what.byteLength);
       assert(log.batches[0] !== batches[0], "what is archived leaves the log");
       this.#core.log.debug({ topic: topic.number, partition, ...what }, "moved records into the archive");
     }

@@ -49,6 +49,7 @@ export interface BrokerOptions {
   readonly durability?: "synced" | "buffered";
   readonly limits?: Partial<BrokerLimits>;
   readonly checkpoints?: Partial<CheckpointPolicy>;
+  /** When what topics keep moves out of the log into files of its own. */
   readonly archive?: Partial<ArchivePolicy>;
 }
 
@@ -85,7 +86,7 @@ export class Broker implements api.BrokerApi, api.QueueBatchApi, AsyncDisposable
     this.#groups = new Groups(core, directory, this.#timetable);
     this.#transactions = new Transactions(core, directory, this.#topics);
     this.#relocation = new Relocation(core, statistics);
-    const archiving = new Archiving(core, { ...defaultArchivePolicy, ...options.archive });
+    const archiving = new Archiving(core, { ...defaultArchivePolicy, ...options.archive }, statistics);
     const policy = { ...defaultCheckpointPolicy, ...options.checkpoints };
     this.#checkpoints = new Checkpoints(core, policy, archiving, () => this.#relocation.start());
     this.#descriptions = new Descriptions(core, directory, this.#topics);

@@ -12,6 +12,7 @@ export class Statistics {
   readonly #deadLetters: Counter<"queue">;
   readonly #dropped: Counter<"reason">;
   readonly #relocated: Counter;
+  readonly #archived: Counter;
 
   constructor(metrics: Registry, state: BrokerState) {
     const registers = [metrics];
@@ -38,6 +39,22 @@ export class Statistics {
       name: "sluice_relocated_bytes_total",
       help: "Bytes of bodies that were written once more, so that the part of the journal where they lay could go",
       registers,
+    });
+    this.#archived = new Counter({
+      name: "sluice_archived_bytes_total",
+      help: "Bytes of records that were moved out of the log into files of the archive",
+      registers,
+    });
+    new Gauge({
+      name: "sluice_archive_bytes",
+      help: "Bytes of records that topics keep in files of the archive",
+      registers,
+      collect() {
+        let bytes = 0;
+        for (const { partitions } of state.topics())
+          for (const { retainedBytes, tailBytes } of partitions) bytes += retainedBytes - tailBytes;
+        this.set(bytes);
+      },
     });
     const each = (
       gauge: Gauge<"queue">,
@@ -95,6 +112,10 @@ export class Statistics {
 
   relocated(bodyBytes: number): void {
     if (bodyBytes > 0) this.#relocated.inc(bodyBytes);
+  }
+
+  archived(bytes: number): void {
+    this.#archived.inc(bytes);
   }
 
   deadLettered(queue: string, messages: number): void {

@@ -70,11 +70,17 @@ export class FileArchive implements Archive {
   }
 
   async write(source: ArchiveSource, batches: AsyncIterable<readonly ArchivedBatch[]>): Promise<ArchiveFile> {
-    const { disk, random, groupBytes, flush, syncDirectory } = this.#options;
+    const { disk, random, groupBytes, flush, syncDirectory, onRemoved } = this.#options;
     const identity = { kind: "archive", number: this.#nextNumber++, salt: newSalt(random) } as const;
     const file = { ...identity, name: fileName(identity) };
     await flush();
-    await writeArchive(disk, file, source, batches, groupBytes);
+    try {
+      await writeArchive(disk, file, source, batches, groupBytes);
+    } catch (error) {
+      // It may have taken what was left of the disk: that is free again.
+      onRemoved();
+      throw error;
+    }
     await syncDirectory();
     this.#files.set(file.name, file);
     return { number: file.number, salt: file.salt };

@@ -1,6 +1,7 @@
 /** The archive as clients and operators of a broker meet it: what is moved is read as before, and what can go wrong costs what it hits. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
+import { createMetrics } from "@sluice/runtime";
 import { ArchiveWorld, ask, bodies, told } from "./archive-world.ts";
 import { granted, refused } from "./world.ts";
 
@@ -55,6 +56,23 @@ test("a long poll waits for what is not there, and not for what is in the archiv
   await world.publish(...bodies(12, 13));
   const { records } = granted(await world.answer(waiting));
   equal(records[0]?.offset, 12);
+  await world.close();
+});
+
+test("what is archived is counted", async () => {
+  const metrics = createMetrics();
+  const world = await new ArchiveWorld().open({ metrics });
+  const metric = async (name: string) => (await metrics.getSingleMetric(name)?.get())?.values[0]?.value;
+  const values = async () => [
+    await metric("sluice_archived_bytes_total"),
+    await metric("sluice_archive_bytes"),
+  ];
+  await world.publish(...bodies(0, 10));
+  deepEqual(await values(), [0, 0]);
+  await world.checkpoint();
+  deepEqual(await values(), [590, 590]);
+  granted(await world.answer(world.broker.deleteRecordsBefore({ topic: "news", partition: 0, offset: 3 })));
+  deepEqual(await values(), [590, 413]);
   await world.close();
 });
 
