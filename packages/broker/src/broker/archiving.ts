@@ -5,9 +5,11 @@
 import { AssertionFailed, assert, Fault } from "@sluice/runtime";
 import type { ArchivedBatch } from "../journal/archive.ts";
 import { nextRange, type RangeToArchive } from "../topic/decide/archive.ts";
+import { decideRetention } from "../topic/decide/retention.ts";
 import type { KeptBatch } from "../topic/holdings.ts";
 import { type TopicState, topicDurability } from "../topic/state.ts";
 import type { Core } from "./core.ts";
+import { inTopics } from "./state.ts";
 import type { Statistics } from "./statistics.ts";
 
 export interface ArchivePolicy {
@@ -65,6 +67,8 @@ export class Archiving {
     const { archive } = this.#core.journal;
     const log = topic.partitions[partition];
     if (archive === undefined || log === undefined) return;
+    if (log.tailBytes < this.#policy.tailBytesMin) return;
+    await this.#retain(topic);
     const until = log.endOffset;
     while (this.#mayWrite && log.tailBytes >= this.#policy.tailBytesMin) {
       const range = nextRange(log, topic.settings, this.#policy.fileBytesMax, until);
@@ -82,6 +86,12 @@ export class Archiving {
       assert(log.batches[0] !== batches[0], "what is archived leaves the log");
       this.#core.log.debug({ topic: topic.number, partition, ...what }, "moved records into the archive");
     }
+  }
+
+  /** What need not be kept is not moved. */
+  async #retain(topic: TopicState): Promise<void> {
+    const decided = decideRetention(topic, this.#core.now());
+    if (decided.ok && decided.records.length > 0) await this.#core.commit(inTopics(decided.records));
   }
 
   async *#chunks(

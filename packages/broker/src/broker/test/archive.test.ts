@@ -158,6 +158,16 @@ test("T4: the files of a topic go when what is to be kept remains without them",
   await world.close();
 });
 
+test("T4: what need not be kept is not moved", async () => {
+  const world = await new ArchiveWorld().open();
+  granted(await world.answer(world.broker.createTopic({ topic: "news", retentionBytes: 59 * 5 })));
+  await world.publish(...bodies(0, 30));
+  await world.checkpoint();
+  equal(world.files("archive").length, 5);
+  deepEqual(await world.read(25), told(25, 30));
+  await world.close();
+});
+
 test("T8: a file goes when all of it is deleted", async () => {
   const world = await archived();
   const deleteBefore = async (offset: number): Promise<number> => {
