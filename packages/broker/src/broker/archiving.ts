@@ -13,15 +13,21 @@ import { inTopics } from "./state.ts";
 import type { Statistics } from "./statistics.ts";
 
 export interface ArchivePolicy {
-  /** Bytes of a partition that the log has when they are moved: less would make many small files. Default 4 MiB. */
+  /** Bytes of a partition in covered parts of the log when they are moved: less would make many small files. Default 4 MiB. */
   readonly tailBytesMin: number;
   /** Bytes of records in a file, at most; a single batch may have more. Default 64 MiB. */
   readonly fileBytesMax: number;
+  /**
+   * Whether what was written since the last checkpoint stays in the log until the next one. Those who follow a topic read it there, mostly out of
+   * memory. Default true.
+   */
+  readonly keepsRecent: boolean;
 }
 
 export const defaultArchivePolicy: ArchivePolicy = {
   tailBytesMin: 4 * 1024 * 1024,
   fileBytesMax: 64 * 1024 * 1024,
+  keepsRecent: true,
 };
 
 /** Bytes that are read and encoded between two turns of the event loop. */
@@ -69,9 +75,14 @@ export class Archiving {
     if (archive === undefined || log === undefined) return;
     if (log.tailBytes < this.#policy.tailBytesMin) return;
     await this.#retain(topic);
-    const until = log.endOffset;
+    const bounds = {
+      fileBytesMax: this.#policy.fileBytesMax,
+      fileBytesMin: this.#policy.tailBytesMin,
+      untilOffset: log.endOffset,
+      beforePosition: this.#beforePosition,
+    };
     while (this.#mayWrite && log.tailBytes >= this.#policy.tailBytesMin) {
-      const range = nextRange(log, topic.settings, this.#policy.fileBytesMax, until);
+      const range = nextRange(log, topic.settings, bounds);
       if (range === undefined) return;
       const { batches, ...what } = range;
       const source = { owner: topic.number, partition };
@@ -86,6 +97,12 @@ export class Archiving {
       assert(log.batches[0] !== batches[0], "what is archived leaves the log");
       this.#core.log.debug({ topic: topic.number, partition, ...what }, "moved records into the archive");
     }
+  }
+
+  /** Where the stretches end that the checkpoint before covers. */
+  get #beforePosition(): number {
+    if (!this.#policy.keepsRecent) return Number.POSITIVE_INFINITY;
+    return this.#core.journal.covered().at(-1)?.to ?? 0;
   }
 
   /** What need not be kept is not moved. */

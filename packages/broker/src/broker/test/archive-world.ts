@@ -27,7 +27,7 @@ export class ArchiveWorld {
       clock,
       random,
       log,
-      archive: { tailBytesMin: 1, fileBytesMax: 200 },
+      archive: { tailBytesMin: 1, fileBytesMax: 200, keepsRecent: false },
       checkpoints: { everyBytes: checkpointBytes },
       ...options,
     });

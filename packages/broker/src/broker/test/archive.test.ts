@@ -24,6 +24,22 @@ async function inTheLog(count: number): Promise<ArchiveWorld> {
   return world;
 }
 
+test("what was written since the last checkpoint stays in the log until the next one", async () => {
+  const world = await new ArchiveWorld().open({
+    archive: { tailBytesMin: 1, fileBytesMax: 1e6, keepsRecent: true },
+    checkpoints: { everyBytes: 5000 },
+  });
+  const bodies = Array.from({ length: 40 }, (_, i) => `record ${i}`);
+  await world.publish(...bodies);
+  await world.checkpoint();
+  deepEqual(world.files("archive"), []);
+  await world.publish("later");
+  await world.checkpoint();
+  equal(world.files("archive").length, 1);
+  equal((await world.read(0)).length, 41);
+  await world.close();
+});
+
 test("T5: one read goes over the borders of files and into the log, as far as its bounds allow", async () => {
   const world = await archived();
   deepEqual(await world.read(0), told(0, 12));
@@ -100,7 +116,7 @@ test("a start reads no record of the archive, however many there are", async () 
   const seen: unknown[] = [];
   for (const count of [30, 300]) {
     const world = await inTheLog(count);
-    await world.restart({ archive: { tailBytesMin: 1 } });
+    await world.restart({ archive: { tailBytesMin: 1, keepsRecent: false } });
     await world.checkpoint();
     await world.close();
     const reads: string[] = [];
