@@ -95,7 +95,7 @@ function asText(directory: string, report: VerifyReport): string {
   }
   for (const file of report.orphanedArchives) {
     lines.push(
-      `  unneeded     ${file}: nothing refers to it; the next start that finds no damage removes it`,
+      `  unneeded     ${file}: nothing refers to it; the next start removes it, or takes it up if its records are nowhere else`,
     );
   }
   return `${lines.join("\n")}\n`;

@@ -5,21 +5,29 @@
 import { AssertionFailed, assert, Fault } from "@sluice/runtime";
 import type { ArchivedBatch } from "../journal/archive.ts";
 import { nextRange, type RangeToArchive } from "../topic/decide/archive.ts";
+import { decideRetention } from "../topic/decide/retention.ts";
 import type { KeptBatch } from "../topic/holdings.ts";
 import { type TopicState, topicDurability } from "../topic/state.ts";
 import type { Core } from "./core.ts";
+import { inTopics } from "./state.ts";
 import type { Statistics } from "./statistics.ts";
 
 export interface ArchivePolicy {
-  /** Bytes of a partition that the log has when they are moved: less would make many small files. Default 4 MiB. */
+  /** Bytes of a partition in covered parts of the log when they are moved: less would make many small files. Default 4 MiB. */
   readonly tailBytesMin: number;
   /** Bytes of records in a file, at most; a single batch may have more. Default 64 MiB. */
   readonly fileBytesMax: number;
+  /**
+   * Whether what was written since the last checkpoint stays in the log until the next one. Those who follow a topic read it there, mostly out of
+   * memory. Default true.
+   */
+  readonly keepsRecent: boolean;
 }
 
 export const defaultArchivePolicy: ArchivePolicy = {
   tailBytesMin: 4 * 1024 * 1024,
   fileBytesMax: 64 * 1024 * 1024,
+  keepsRecent: true,
 };
 
 /** Bytes that are read and encoded between two turns of the event loop. */
@@ -65,9 +73,16 @@ export class Archiving {
     const { archive } = this.#core.journal;
     const log = topic.partitions[partition];
     if (archive === undefined || log === undefined) return;
-    const until = log.endOffset;
+    if (log.tailBytes < this.#policy.tailBytesMin) return;
+    await this.#retain(topic);
+    const bounds = {
+      fileBytesMax: this.#policy.fileBytesMax,
+      fileBytesMin: this.#policy.tailBytesMin,
+      untilOffset: log.endOffset,
+      beforePosition: this.#beforePosition,
+    };
     while (this.#mayWrite && log.tailBytes >= this.#policy.tailBytesMin) {
-      const range = nextRange(log, topic.settings, this.#policy.fileBytesMax, until);
+      const range = nextRange(log, topic.settings, bounds);
       if (range === undefined) return;
       const { batches, ...what } = range;
       const source = { owner: topic.number, partition };
@@ -78,10 +93,22 @@ export class Archiving {
       }
       const record = { kind: "archived", partition, file, ...what } as const;
       const failed = await this.#core.commit([{ what: "topic", owner: topic.number, record }]);
-      if (failed === undefined) this.#statistics.archived(bytesOf(batches));
+      if (failed === undefined) this.#statistics.archived(what.byteLength);
       assert(log.batches[0] !== batches[0], "what is archived leaves the log");
       this.#core.log.debug({ topic: topic.number, partition, ...what }, "moved records into the archive");
     }
+  }
+
+  /** Where the stretches end that the checkpoint before covers. */
+  get #beforePosition(): number {
+    if (!this.#policy.keepsRecent) return Number.POSITIVE_INFINITY;
+    return this.#core.journal.covered().at(-1)?.to ?? 0;
+  }
+
+  /** What need not be kept is not moved. */
+  async #retain(topic: TopicState): Promise<void> {
+    const decided = decideRetention(topic, this.#core.now());
+    if (decided.ok && decided.records.length > 0) await this.#core.commit(inTopics(decided.records));
   }
 
   async *#chunks(
@@ -124,6 +151,3 @@ export class Archiving {
     }
   }
 }
-
-const bytesOf = (batches: readonly KeptBatch[]): number =>
-  batches.reduce((sum, { byteLength }) => sum + byteLength, 0);

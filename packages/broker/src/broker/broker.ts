@@ -55,6 +55,7 @@ export interface BrokerOptions {
   readonly durability?: "synced" | "buffered";
   readonly limits?: Partial<BrokerLimits>;
   readonly checkpoints?: Partial<CheckpointPolicy>;
+  /** When what topics keep moves out of the log into files of its own. */
   readonly archive?: Partial<ArchivePolicy>;
 }
 

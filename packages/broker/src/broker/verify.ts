@@ -54,7 +54,7 @@ export interface VerifyReport extends ReplayReport {
   readonly unreadableBodies: readonly UnreadableBody[];
   /** Of the files that a topic refers to: missing ones, and what is damaged in the others. */
   readonly archiveProblems: readonly ArchiveProblem[];
-  /** Names of files of the archive that nothing refers to: the next start that finds no damage removes them. */
+  /** Names of files of the archive that nothing refers to: the next start removes them, or takes them up if their records are nowhere else. */
   readonly orphanedArchives: readonly string[];
   /** What the state holds after the fold. */
   readonly queueCount: number;

@@ -21,7 +21,7 @@ import { readWhole } from "./whole-transfer.ts";
 /** A group of about so many bytes is read as a whole, for whatever is wanted of it. */
 export const groupBytesDefault = 64 * 1024;
 
-/** Files that are kept open, each with its index: about 24 KiB for 64 MiB of records. */
+/** Files that are kept open, each with its index: about 50 KiB for 64 MiB of records. */
 const openFilesMax = 32;
 
 /** Groups next to each other that are read in one call of the disk, at most. */
@@ -70,11 +70,17 @@ export class FileArchive implements Archive {
   }
 
   async write(source: ArchiveSource, batches: AsyncIterable<readonly ArchivedBatch[]>): Promise<ArchiveFile> {
-    const { disk, random, groupBytes, flush, syncDirectory } = this.#options;
+    const { disk, random, groupBytes, flush, syncDirectory, onRemoved } = this.#options;
     const identity = { kind: "archive", number: this.#nextNumber++, salt: newSalt(random) } as const;
     const file = { ...identity, name: fileName(identity) };
     await flush();
-    await writeArchive(disk, file, source, batches, groupBytes);
+    try {
+      await writeArchive(disk, file, source, batches, groupBytes);
+    } catch (error) {
+      // It may have taken what was left of the disk: that is free again.
+      onRemoved();
+      throw error;
+    }
     await syncDirectory();
     this.#files.set(file.name, file);
     return { number: file.number, salt: file.salt };
@@ -83,7 +89,7 @@ export class FileArchive implements Archive {
   async read(of: ArchiveFile, ask: ArchiveRead): Promise<ArchiveAnswer> {
     const nothing = { batches: [], nextOffset: ask.endOffset };
     const answer = await this.#reading(of, (file, open) => this.#read(file, open, ask));
-    return answer ?? nothing;
+    return answer === undefined ? nothing : { ...answer, batches: owned(answer.batches) };
   }
 
   async offsetAtTime(of: ArchiveFile, timeMs: number, fromOffset: number): Promise<number | undefined> {
@@ -217,6 +223,9 @@ export class FileArchive implements Archive {
     let records = 0;
     let bytes = 0;
     for (let index = groupAt(open.entries, offset); index < open.entries.length; ) {
+      if (batches.length > 0 && records >= recordsMax) {
+        return { batches, nextOffset: (open.entries[index] as GroupEntry).firstOffset };
+      }
       const groups = await this.#groups(file, open, index, bytesMax - bytes);
       for (const batch of groups.flatMap((group) => group?.batches ?? [])) {
         const { firstOffset, count } = batch;
@@ -260,6 +269,20 @@ export class FileArchive implements Archive {
       return undefined;
     });
   }
+}
+
+/** The batches as they may be kept: little of what was read must not hold on to the buffer of all of it. */
+function owned(batches: readonly ArchivedBatch[]): readonly ArchivedBatch[] {
+  let usedBytes = 0;
+  const buffers = new Set<ArrayBufferLike>();
+  for (const { bytes } of batches) {
+    usedBytes += bytes.byteLength;
+    buffers.add(bytes.buffer);
+  }
+  let heldBytes = 0;
+  for (const { byteLength } of buffers) heldBytes += byteLength;
+  if (usedBytes * 4 >= heldBytes) return batches;
+  return batches.map((batch) => ({ ...batch, bytes: batch.bytes.slice() }));
 }
 
 const nameOf = ({ number, salt }: ArchiveFile): string => fileName({ kind: "archive", number, salt });

@@ -4,7 +4,7 @@ export type { ArchivedRange, ArchiveFile } from "./archived-range.ts";
 export { decodeBatch, encodeBatch } from "./batch-codec.ts";
 export type * from "./commands.ts";
 export { type Fate, fateOf } from "./decide/adopt.ts";
-export { nextRange, type RangeToArchive } from "./decide/archive.ts";
+export { type ArchiveBounds, nextRange, type RangeToArchive } from "./decide/archive.ts";
 export { decideConfigureTopic } from "./decide/configure.ts";
 export type { TopicDecision } from "./decide/decision.ts";
 export { decidePublish } from "./decide/publish.ts";

@@ -82,10 +82,31 @@ test("what is moved is read as before, at the same offsets; its places in the jo
   deepEqual([logOf(world).endOffset, logOf(world).retainedBytes, logOf(world).tailBytes], [8, 80, 20]);
 });
 
+const unbounded = {
+  fileBytesMax: 1e6,
+  fileBytesMin: 0,
+  untilOffset: Number.POSITIVE_INFINITY,
+  beforePosition: Number.POSITIVE_INFINITY,
+};
+
+test("what was written of late stays in the log, and so does what is not worth a file", () => {
+  const world = worldWith("abcdef", infinite);
+  const log = logOf(world);
+  const { settings } = world.theTopic(news);
+  const beforePosition = log.batches[3]?.position ?? 0;
+  equal(nextRange(log, settings, { ...unbounded, beforePosition })?.endOffset, 3);
+  equal(nextRange(log, settings, { ...unbounded, beforePosition, fileBytesMin: 31 }), undefined);
+  equal(nextRange(log, settings, { ...unbounded, beforePosition, fileBytesMin: 30 })?.endOffset, 3);
+  // Retention wants files of that size: then they are worth it.
+  const short = { ...settings, retentionBytes: 160 };
+  equal(nextRange(log, short, { ...unbounded, fileBytesMin: 31 })?.endOffset, 2);
+});
+
 test("a file has at most what it may have, an eighth of what a topic keeps, or one batch", () => {
   const range = (settings: Partial<TopicSettings>, fileBytesMax = 1e6, until = 100) => {
     const world = worldWith("abcdefghij", settings);
-    const found = nextRange(logOf(world), world.theTopic(news).settings, fileBytesMax, until);
+    const bounds = { ...unbounded, fileBytesMax, untilOffset: until };
+    const found = nextRange(logOf(world), world.theTopic(news).settings, bounds);
     return found && [found.firstOffset, found.endOffset, found.byteLength, world.wallMs - found.newestMs];
   };
   deepEqual(range(infinite), [0, 10, 100, 0]);

@@ -190,7 +190,14 @@ export class TopicWorld {
   archive(number: number, partition = 0, fileBytesMax = 1e6): RecordsArchived | undefined {
     const topic = this.theTopic(number);
     const log = topic.partitions[partition];
-    const range = log && nextRange(log, topic.settings, fileBytesMax, log.endOffset);
+    const range =
+      log &&
+      nextRange(log, topic.settings, {
+        fileBytesMax,
+        fileBytesMin: 0,
+        untilOffset: log.endOffset,
+        beforePosition: Number.POSITIVE_INFINITY,
+      });
     if (range === undefined) return undefined;
     const { batches, ...rest } = range;
     const file = { number: this.#files.size + 1, salt: 0xffff_ffff };

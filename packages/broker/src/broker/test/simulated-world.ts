@@ -35,6 +35,7 @@ export class World {
   readonly #isSmall: boolean;
   readonly #hasShortSegments: boolean;
   readonly #archives: boolean;
+  readonly #keepsRecent: boolean;
   /** What went wrong in work that nobody awaits. */
   failure: unknown;
   #serial = 0;
@@ -45,6 +46,7 @@ export class World {
     this.#isSmall = seed % 3 === 0;
     this.#hasShortSegments = seed % 2 === 0;
     this.#archives = seed % 4 < 2;
+    this.#keepsRecent = seed % 8 < 4;
   }
 
   pick(below: number): number {
@@ -68,7 +70,11 @@ export class World {
     // A checkpoint every few appends, so that cuts fall into every step of it.
     const checkpoints = { everyBytes: 2000 };
     const limits = { memoryBudgetBytes: 40_000 };
-    const archive = { tailBytesMin: this.#archives ? 400 : Number.POSITIVE_INFINITY, fileBytesMax: 1000 };
+    const archive = {
+      tailBytesMin: this.#archives ? 400 : Number.POSITIVE_INFINITY,
+      fileBytesMax: 1000,
+      keepsRecent: this.#keepsRecent,
+    };
     return Broker.open({ journal, clock, random, metrics, checkpoints, limits, archive });
   }
 

@@ -80,7 +80,7 @@ class Pair {
         ? new MemoryJournal()
         : await FileJournal.open({ disk, random, segmentBytes: 4096, archiveGroupBytes: 300 });
     const limits = { memoryBudgetBytes: disk === undefined ? 1e6 : 12_000 };
-    const archive = { tailBytesMin: 1000 };
+    const archive = { tailBytesMin: 1000, keepsRecent: false };
     const opening = Broker.open({
       journal,
       clock,

@@ -104,6 +104,19 @@ test("what is read is what a list would give, from any offset and within any bou
   deepEqual(opened.told, []);
 });
 
+test("a batch that is read alone holds on to no more than itself", async () => {
+  const disk = newDisk();
+  const file = await written(disk);
+  await using opened = await open(disk);
+  const held = async (bytesMax: number) => {
+    const { batches } = await opened.archive.read(file, { ...everything, bytesMax });
+    const buffers = new Set(batches.map(({ bytes }) => bytes.buffer));
+    return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  };
+  equal(await held(1), 30);
+  ok((await held(1e9)) > 450, "much of a buffer is not copied");
+});
+
 test("a time is the offset of the first batch that is late enough, also where the clock went back", async () => {
   const disk = newDisk();
   const file = await written(disk);

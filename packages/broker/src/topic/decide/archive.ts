@@ -1,4 +1,5 @@
 /** What of a partition goes into the next file of the archive. */
+import type { BodyPosition } from "../../queue/message.ts";
 import type { ArchivedRange } from "../archived-range.ts";
 import type { KeptBatch } from "../holdings.ts";
 import type { PartitionLog } from "../partition-log.ts";
@@ -12,15 +13,23 @@ export interface RangeToArchive extends Omit<ArchivedRange, "file"> {
   readonly batches: readonly KeptBatch[];
 }
 
-/**
- * The oldest batches of the tail, of those before `untilOffset`: as many as one file may have. Undefined when the first is not in the journal, or lies
- * behind.
- */
+/** What bounds the next file. */
+export interface ArchiveBounds {
+  /** Bytes of records in a file at most; a single batch may have more. */
+  readonly fileBytesMax: number;
+  /** Fewer are not worth a file, unless retention wants smaller ones. */
+  readonly fileBytesMin: number;
+  /** Only batches before this offset. */
+  readonly untilOffset: number;
+  /** Only batches that lie before this in the journal: what is behind was written of late, and those who follow the topic still read it there. */
+  readonly beforePosition: BodyPosition;
+}
+
+/** The oldest batches of the tail, as many as one file may have. Undefined when there are too few, or the first is not in the journal. */
 export function nextRange(
   log: PartitionLog,
   { retentionMs, retentionBytes }: TopicSettings,
-  fileBytesMax: number,
-  untilOffset: number,
+  { fileBytesMax, fileBytesMin, untilOffset, beforePosition }: ArchiveBounds,
 ): RangeToArchive | undefined {
   const bytesMax = Math.min(fileBytesMax, retentionBytes / filesPerRetention);
   const spanMsMax = retentionMs / filesPerRetention;
@@ -28,14 +37,18 @@ export function nextRange(
   let byteLength = 0;
   let oldestMs = Number.POSITIVE_INFINITY;
   let newestMs = Number.NEGATIVE_INFINITY;
+  let isFull = false;
   for (const batch of log.batches) {
-    if (batch.position === 0 || batch.firstOffset >= untilOffset) break;
-    byteLength += batch.byteLength;
+    const { position, firstOffset } = batch;
+    if (position === 0 || position >= beforePosition || firstOffset >= untilOffset) break;
     oldestMs = Math.min(oldestMs, batch.publishedAtMs);
     newestMs = Math.max(newestMs, batch.publishedAtMs);
-    if (batches.length > 0 && (byteLength > bytesMax || newestMs - oldestMs > spanMsMax)) break;
+    isFull = byteLength + batch.byteLength > bytesMax || newestMs - oldestMs > spanMsMax;
+    if (batches.length > 0 && isFull) break;
+    byteLength += batch.byteLength;
     batches.push(batch);
   }
+  if (!isFull && byteLength < fileBytesMin) return undefined;
   const [first, last] = [batches[0], batches.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   return {

@@ -150,7 +150,7 @@ export async function journalWithArchive(): Promise<SimulatedDisk> {
       granted(await ask(broker.publish({ topic: "old-news", records })));
       await clock.advance(1000);
     },
-    { archive: { tailBytesMin: 1 } },
+    { archive: { tailBytesMin: 1, keepsRecent: false } },
   );
   assert(killed !== undefined, "the life ended before its second checkpoint");
   return killed;

@@ -160,8 +160,8 @@ for (const [folder, make] of Object.entries(journals)) {
 }
 
 test("a newer format is refused with a sentence, and every byte stays as it is", async () => {
-  for (const which of [".segment", ".checkpoint"]) {
-    const disk = diskOf("format-1");
+  for (const which of [".segment", ".checkpoint", ".archive"]) {
+    const disk = diskOf("format-1-archive");
     const name = disk.fileNames().find((one) => one.endsWith(which)) ?? "";
     const bytes = Buffer.from(disk.content(name) ?? []);
     bytes.writeUInt16LE(2, 8);
