@@ -12,7 +12,7 @@
 export interface BodyColumns {
   /** The number of the chunk; 0 when the body is not in memory. */
   readonly bodyChunk: Uint32Array;
-  readonly bodyOffset: Uint32Array;
+  readonly bodyOffset: Uint16Array;
   readonly bodyBytes: Uint32Array;
 }
 
@@ -25,7 +25,7 @@ interface Chunk {
   liveBytes: number;
 }
 
-/** A view keeps a whole chunk, so that one is not large; a queue of few messages has small ones. */
+/** A view keeps a whole chunk, so that one is not large, and an offset in it takes two bytes. A queue of few messages has small ones. */
 const chunkBytesMax = 64 * 1024;
 const chunkBytesMin = 4 * 1024;
 

@@ -38,7 +38,7 @@ const capacityMin = 16;
 /** An empty queue gives back what it holds beyond this. To come here again it must fill, so the copying stays amortised. */
 const capacityKept = 1024;
 
-const grown = <Column extends Float64Array | Uint32Array | Int32Array | Uint8Array>(
+const grown = <Column extends Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array>(
   column: Column,
   to: Column,
 ): Column => {
@@ -70,7 +70,7 @@ export class MessageSlots {
   priority = new Uint8Array(0);
   /** Where the body lies in `bodies`; 0 when it is not in memory. */
   bodyChunk = new Uint32Array(0);
-  bodyOffset = new Uint32Array(0);
+  bodyOffset = new Uint16Array(0);
   readonly bodies = new BodyArena(this);
   /** Empty until a message has any: most have none. */
   attributes: Attributes[] = [];
@@ -145,7 +145,7 @@ export class MessageSlots {
     this.bodyPosition = grown(this.bodyPosition, new Float64Array(capacity));
     this.bodyBytes = grown(this.bodyBytes, new Uint32Array(capacity));
     this.bodyChunk = grown(this.bodyChunk, new Uint32Array(capacity));
-    this.bodyOffset = grown(this.bodyOffset, new Uint32Array(capacity));
+    this.bodyOffset = grown(this.bodyOffset, new Uint16Array(capacity));
     this.receiveCount = grown(this.receiveCount, new Uint32Array(capacity));
     this.lease = grown(this.lease, new Float64Array(capacity));
     this.phase = grown(this.phase, new Uint8Array(capacity));
@@ -164,7 +164,7 @@ export class MessageSlots {
     this.bodyPosition = new Float64Array(0);
     this.bodyBytes = new Uint32Array(0);
     this.bodyChunk = new Uint32Array(0);
-    this.bodyOffset = new Uint32Array(0);
+    this.bodyOffset = new Uint16Array(0);
     this.receiveCount = new Uint32Array(0);
     this.lease = new Float64Array(0);
     this.phase = new Uint8Array(0);

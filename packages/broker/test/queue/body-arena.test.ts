@@ -10,7 +10,7 @@ const slotCount = 512;
 class Shelf {
   readonly columns = {
     bodyChunk: new Uint32Array(slotCount),
-    bodyOffset: new Uint32Array(slotCount),
+    bodyOffset: new Uint16Array(slotCount),
     bodyBytes: new Uint32Array(slotCount),
   };
   readonly arena = new BodyArena(this.columns);
