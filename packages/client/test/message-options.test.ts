@@ -36,6 +36,13 @@ test("priority, group and deduplication, alone and in a batch with one result ea
       results.map((result) => (result.ok ? result.messageId === first.messageId : result.error.code)),
       [true, "invalid-message", false, false],
     );
+    const { messages } = await jobs.browse();
+    deepEqual(
+      messages.map(
+        ({ expiresAtMs, enqueuedAtMs }) => expiresAtMs && Math.round((expiresAtMs - enqueuedAtMs) / 10_000),
+      ),
+      [undefined, 6, undefined],
+    );
     const deliveries = await jobs.receive({ max: 10 });
     deepEqual(
       deliveries.map((each) => [each.text(), each.priority, each.groupId, each.movedFrom]),

@@ -273,6 +273,30 @@ test("a large batch becomes as many requests as it takes, with one result for ea
   await network.close(client);
 });
 
+test("ids and errors are counted with the bodies: a batch of them fits its frames, a long error is cut", async () => {
+  const network = new ScriptedNetwork();
+  const { client, peer } = await network.connect();
+  const jobs = client.queue("jobs");
+  const groupId = "é".repeat(500);
+  const sending = jobs.sendBatch(Array.from({ length: 5_000 }, () => ({ body: "", groupId })));
+  let count = 0;
+  while (count < 5_000) {
+    const { id, messages } = await peer.next("send");
+    count += messages.length;
+    peer.sent(id, messages.length);
+  }
+  equal((await sending).length, 5_000);
+  const receiving = jobs.receive();
+  peer.received((await peer.next("receive")).id, [delivery(1)]);
+  const [held] = await receiving;
+  const nacked = held?.nack({ error: "é".repeat(5_000) });
+  const nack = await peer.next("nack");
+  equal(nack.error, "é".repeat(1_024));
+  peer.settled(nack);
+  await nacked;
+  await network.close(client);
+});
+
 test("no more requests are in flight than the server answers for, and acks have a place among them", async () => {
   const network = new ScriptedNetwork();
   const { client, peer } = await network.connect({}, { requestCountMax: 8 });

@@ -201,3 +201,26 @@ test("a subscription that the server ended is begun again", async () => {
   equal((await peer.subscribed()).queue, "jobs");
   await network.close(client);
 });
+
+const heldBack: Readonly<Record<string, Partial<WireQueueDescription>>> = {
+  "is paused": { paused: true },
+  "has as many in flight as it may": { inFlight: 3, inFlightMax: 3 },
+  "hands out so many in a second": { startsPerSecondMax: 0.1 },
+  "has only messages that wait for others of their group": { oldestReadyMs: undefined },
+};
+
+for (const [why, more] of Object.entries(heldBack)) {
+  test(`silence is no stall when the queue ${why}`, async () => {
+    const network = new ScriptedNetwork();
+    const { client, peer } = await network.connect({}, { heartbeatMs: 3_600_000 });
+    const heard: Status[] = [];
+    client.on("status", (status) => heard.push(status));
+    client.queue("jobs").subscribe({ visibilityTimeoutMs: 30_000, stallCheckMs: 10_000 });
+    await peer.subscribed();
+    await network.clock.advance(10_000);
+    await describe(peer, 5, 30_000, more);
+    await network.clock.advance(1_000);
+    deepEqual(heard, []);
+    await network.close(client);
+  });
+}

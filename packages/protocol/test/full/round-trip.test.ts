@@ -1,10 +1,19 @@
 /** Each frame of the full protocol says after decoding what was written, however many share a writer and wherever the network cuts. */
-import { deepEqual } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { FrameReader } from "../../src/frame-reader.ts";
-import { FrameWriter, fullFrameBytesMax, ReplyDecoder, RequestDecoder } from "../../src/full/index.ts";
-import { joined, payloadOf, seen } from "./any-field.ts";
+import {
+  deliveryBytes,
+  FrameWriter,
+  fullFrameBytesMax,
+  ReplyDecoder,
+  RequestDecoder,
+  seenBytes,
+  writeBrowsed,
+  writeReceived,
+} from "../../src/full/index.ts";
+import { delivery, joined, payloadOf, seen, seenMessage } from "./any-field.ts";
 import { clientFrames } from "./client-frames.ts";
 import { serverFrames } from "./server-frames.ts";
 
@@ -33,6 +42,20 @@ for (const [name, samples] of Object.entries(serverFrames)) {
     );
   });
 }
+
+test("what a delivery or a message that was browsed takes in a frame is never more than was reckoned", () => {
+  const bytesOf = (write: (to: FrameWriter) => void) => payloadOf(write).length;
+  fc.assert(
+    fc.property(delivery, seenMessage, (one, seenOne) => {
+      const none = bytesOf((to) => writeReceived(to, 1, []));
+      ok(bytesOf((to) => writeReceived(to, 1, [one])) - none <= deliveryBytes(one));
+      const nothing = bytesOf((to) => writeBrowsed(to, { id: 1, next: undefined, messages: [] }));
+      const something = bytesOf((to) => writeBrowsed(to, { id: 1, next: undefined, messages: [seenOne] }));
+      ok(something - nothing <= seenBytes(seenOne));
+    }),
+    { numRuns: 300 },
+  );
+});
 
 test("many frames of one writer, taken now and then and cut anywhere, are the same frames", () => {
   const anyFrames = fc.array(fc.oneof(...Object.values(clientFrames)), { minLength: 1, maxLength: 60 });

@@ -21,6 +21,7 @@ import {
   writePing,
   writeReceive,
   writeSend,
+  writeStartRedrive,
 } from "../../src/full/index.ts";
 import { joined, payloadOf } from "./any-field.ts";
 
@@ -38,6 +39,9 @@ const fetch = (to: FrameWriter, partition: number, offset: number): void =>
 
 const receive = (to: FrameWriter, max: number): void =>
   writeReceive(to, { id: 2, queue: "q", max, bytesMax: 1, waitMs: 0, visibilityTimeoutMs: undefined });
+
+const redrive = (to: FrameWriter, perSecondMax: number): void =>
+  writeStartRedrive(to, { id: 2, queue: "q", to: undefined, perSecondMax });
 
 /** As somebody may call it who has no types. */
 const listOf = (to: FrameWriter, what: string): void =>
@@ -92,6 +96,7 @@ const tooMuch: readonly [string, (to: FrameWriter) => void][] = [
   ["an offset below 0", (to) => fetch(to, 0, -1)],
   ["an offset over 2^53 - 1", (to) => fetch(to, 0, 2 ** 53)],
   ["an offset that is no number", (to) => fetch(to, 0, Number.NaN)],
+  ["a rate that is no number", (to) => redrive(to, Number.NaN)],
   [
     "too many attributes",
     (to) => {

@@ -221,3 +221,19 @@ test("what a refused step would have acked goes back with its connection", async
   await settle();
   deepEqual(texts(await take(other, "orders")), ["order 1"]);
 });
+
+test("what a step has acked is held no more: a server that drains does not wait for it", async () => {
+  await using port = await openFullFixture();
+  const client = await port.client();
+  await send(client, "orders", "order 1");
+  const receipts = receiptsOf(await take(client, "orders"));
+  await client.ask("transacted", (to, id) =>
+    full.writeTransact(to, {
+      ...{ id, sequence: undefined, commit: undefined, fence: undefined, publishes: [], sends: [] },
+      acks: [{ queue: "orders", receipts }],
+    }),
+  );
+  const drained = port.server.drain();
+  equal((await client.expect("goaway")).code, "shutting-down");
+  await drained;
+});

@@ -165,6 +165,26 @@ test("Q13: what does not fit an answer comes with the next one, each message onc
     deepEqual(pages.flat(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     ok(pages.length > 2);
   }
+  // What stands beside the bodies fills a frame as well.
+  const attributes = new Map([["notes", { type: "string", value: "n".repeat(60_000) }]]);
+  for (let sent = 0; sent < 120; sent += 60) {
+    await client.ask("sent", (to, id) =>
+      full.writeSend(to, {
+        ...{ id, queue: "noted", atomic: true, sequence: undefined },
+        messages: Array.from({ length: 60 }, (_, i) => ({ body: Uint8Array.of(sent + i), attributes })),
+      }),
+    );
+  }
+  const noted: number[] = [];
+  for (let after: string | undefined = ""; after !== undefined; ) {
+    const page: full.BrowsedAnswer = await browse(client, "noted", { after, max: 1_000 });
+    noted.push(...page.messages.map(({ body }) => body[0] ?? -1));
+    after = page.next;
+  }
+  deepEqual(
+    noted,
+    Array.from({ length: 120 }, (_, i) => i),
+  );
   const refused = await client.ask("refused", (to, id) =>
     full.writeBrowseQueue(to, { id, queue: "jobs", what: "all", after: "", max: 1_001, bytesMax: 1 }),
   );
