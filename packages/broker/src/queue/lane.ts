@@ -34,32 +34,37 @@ export class Lane {
 
 /** Reads a lane in the order in which its messages will be received. The lane must not change meanwhile. */
 export class LaneWalk {
-  readonly #lane: Lane;
+  readonly #fresh: SlotList;
   readonly #sequence: Float64Array;
   readonly #returned: ReturnType<SlotHeap["walk"]> | undefined;
-  #fresh: number;
-  /** The slot that `next` moves on from, or -1 at the end. */
-  slot = -1;
+  #freshSlot: number;
 
-  constructor(lane: Lane, { sequence }: MessageSlots) {
-    this.#lane = lane;
+  constructor({ fresh, returned }: Lane, { sequence }: MessageSlots) {
+    this.#fresh = fresh;
     this.#sequence = sequence;
-    this.#fresh = lane.fresh.head;
-    this.#returned = lane.returned.size === 0 ? undefined : lane.returned.walk();
-    this.next();
+    this.#freshSlot = fresh.head;
+    this.#returned = returned.size === 0 ? undefined : returned.walk();
   }
 
-  next(): void {
-    const fresh = this.#fresh;
-    const returned = this.#returned;
-    if (returned !== undefined) {
-      const freshSequence = fresh < 0 ? Number.POSITIVE_INFINITY : (this.#sequence[fresh] as number);
-      if (returned.key < freshSequence) {
-        this.slot = returned.next();
-        return;
-      }
-    }
-    if (fresh >= 0) this.#fresh = this.#lane.fresh.after(fresh);
-    this.slot = fresh;
+  /** What `next` returns. */
+  get slot(): number {
+    return this.#comesBefore(this.#returned) ? this.#returned.slot : this.#freshSlot;
+  }
+
+  /** The next slot, or -1 at the end. */
+  next(): number {
+    if (this.#comesBefore(this.#returned)) return this.#returned.next();
+    const slot = this.#freshSlot;
+    if (slot >= 0) this.#freshSlot = this.#fresh.after(slot);
+    return slot;
+  }
+
+  /** Whether the next one has been away. */
+  #comesBefore<Returned extends { readonly key: number }>(
+    returned: Returned | undefined,
+  ): returned is Returned {
+    if (returned === undefined) return false;
+    const slot = this.#freshSlot;
+    return returned.key < (slot < 0 ? Number.POSITIVE_INFINITY : (this.#sequence[slot] as number));
   }
 }

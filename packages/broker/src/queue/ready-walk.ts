@@ -10,33 +10,40 @@ import type { QueueState } from "./state.ts";
 /** Reads the ready messages in the order in which they will be received. The state must not change meanwhile. */
 export class ReadyWalk {
   readonly #state: QueueState;
-  /** One for each lane that has messages, the most urgent first. */
-  readonly #walks: LaneWalk[] = [];
+  /** Of the most urgent lane that has messages. Most queues have one lane, and pay for no more. */
+  readonly #first: LaneWalk | undefined;
+  /** When more than one lane has messages: all of those, the most urgent first. */
+  readonly #walks: LaneWalk[] | undefined;
   readonly #agedSinceMs: number;
 
   constructor(state: QueueState, now: Now) {
     this.#state = state;
     this.#agedSinceMs = now.wallMs - state.settings.priorityAgingMs;
+    let first: LaneWalk | undefined;
+    let walks: LaneWalk[] | undefined;
     for (let priority = state.lanes.length - 1; priority >= 0; priority--) {
       const lane = state.lanes[priority];
-      if (lane !== undefined && lane.size > 0) this.#walks.push(new LaneWalk(lane, state.messages));
+      if (lane === undefined || lane.size === 0) continue;
+      const walk = new LaneWalk(lane, state.messages);
+      if (first === undefined) first = walk;
+      else if (walks === undefined) walks = [first, walk];
+      else walks.push(walk);
     }
+    this.#first = first;
+    this.#walks = walks;
   }
 
   /** The next slot, or -1 at the end. */
   next(): number {
-    const walk = this.#walks.length < 2 ? this.#walks[0] : this.#choose();
-    if (walk === undefined) return -1;
-    const { slot } = walk;
-    walk.next();
-    return slot;
+    const walk = this.#walks === undefined ? this.#first : this.#choose(this.#walks);
+    return walk === undefined ? -1 : walk.next();
   }
 
   /** Of those that have waited too long the one that has waited longest; else the most urgent. */
-  #choose(): LaneWalk | undefined {
+  #choose(walks: readonly LaneWalk[]): LaneWalk | undefined {
     let chosen: LaneWalk | undefined;
     let chosenSinceMs = Number.POSITIVE_INFINITY;
-    for (const walk of this.#walks) {
+    for (const walk of walks) {
       if (walk.slot < 0) continue;
       const sinceMs = waitingSinceMs(this.#state, walk.slot);
       const isAged = sinceMs <= this.#agedSinceMs;

@@ -146,6 +146,12 @@ class HeapWalk {
     return index === undefined ? Number.POSITIVE_INFINITY : (this.#keys[index] as number);
   }
 
+  /** What `next` returns. */
+  get slot(): number {
+    const index = this.#frontier[0];
+    return index === undefined ? -1 : (this.#slots[index] as number);
+  }
+
   /** The next slot, or -1 at the end. */
   next(): number {
     const frontier = this.#frontier;

@@ -130,9 +130,11 @@ function lanesInOrder({ lanes, messages }: QueueState) {
   return lanes.flatMap((lane, priority) => {
     if (lane === undefined || lane.size === 0) return [];
     const sequences: number[] = [];
-    for (const walk = new LaneWalk(lane, messages); walk.slot >= 0; walk.next()) {
-      equal(messages.priority[walk.slot], priority, "a message is in the lane of its priority");
-      sequences.push(messages.sequence[walk.slot] as number);
+    const walk = new LaneWalk(lane, messages);
+    for (let slot = walk.slot; slot >= 0; slot = walk.slot) {
+      equal(messages.priority[slot], priority, "a message is in the lane of its priority");
+      equal(walk.next(), slot, "what is shown first comes next");
+      sequences.push(messages.sequence[slot] as number);
     }
     equal(sequences.length, lane.size);
     equal(sequences[0], messages.sequence[lane.head(messages)], "the head of the lane is its first");

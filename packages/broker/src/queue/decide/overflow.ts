@@ -46,7 +46,8 @@ export function roomFor(
 function* waiting({ lanes, groups, messages }: QueueState): Generator<number> {
   for (const lane of lanes) {
     if (lane === undefined) continue;
-    for (const walk = new LaneWalk(lane, messages); walk.slot >= 0; walk.next()) yield walk.slot;
+    const walk = new LaneWalk(lane, messages);
+    for (let slot = walk.next(); slot >= 0; slot = walk.next()) yield slot;
   }
   if (groups.behindCount === 0) return;
   const heads: { slot: number; readonly behind: SlotList }[] = [];

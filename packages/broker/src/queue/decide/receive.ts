@@ -8,9 +8,12 @@ import { ReadyWalk } from "../ready-walk.ts";
 import type { QueueRecord } from "../records.ts";
 import { deliveryOf, isExpired, type QueueState } from "../state.ts";
 import { deadLetterQueue, goneRecords, receiveCountMax } from "./dead-letter.ts";
-import type { Decided, OwnedRecord, QueueDirectory } from "./decision.ts";
+import type { Decided, QueueDirectory } from "./decision.ts";
 
 const nothing: Decided<QueueRecord, Received> = { ok: true, records: [], reply: { deliveries: [] } };
+
+/** No slots: most receives find nothing that is to go. */
+const none: number[] = [];
 
 /**
  * Never refused; no deliveries when nothing is ready, delivery is paused (Q15), or as much is in flight or was handed out of late as may be
@@ -39,8 +42,8 @@ export function decideReceive(
   const firstLease = state.nextLease;
   const deliveries: Delivery[] = [];
   const sequences: number[] = [];
-  const spent: number[] = [];
-  const expired: number[] = [];
+  let spent = none;
+  let expired = none;
   const ready = new ReadyWalk(state, now);
   const bytesMax = command.bytesMax ?? Number.POSITIVE_INFINITY;
   let bytes = 0;
@@ -48,10 +51,12 @@ export function decideReceive(
     const slot = ready.next();
     if (slot < 0) break;
     if (isExpired(state, slot, now.monotonicMs)) {
+      if (expired === none) expired = [];
       expired.push(slot);
       continue;
     }
     if ((messages.receiveCount[slot] as number) >= spentAt) {
+      if (spent === none) spent = [];
       spent.push(slot);
       continue;
     }
@@ -61,11 +66,10 @@ export function decideReceive(
     deliveries.push(delivery);
     sequences.push(delivery.sequence);
   }
-  const records: OwnedRecord<QueueRecord>[] = [...goneRecords(state, { expired, spent, target }, now)];
-  if (sequences.length > 0) {
-    const deadlineWallMs = now.wallMs + timeoutMs;
-    const record = { kind: "delivered", firstLease, sequences, deadlineWallMs, timeoutMs } as const;
-    records.push({ owner: state.number, record });
-  }
-  return { ok: true, records, reply: { deliveries } };
+  const reply = { deliveries };
+  const gone = expired === none && spent === none ? [] : goneRecords(state, { expired, spent, target }, now);
+  if (sequences.length === 0) return { ok: true, records: gone, reply };
+  const deadlineWallMs = now.wallMs + timeoutMs;
+  const record = { kind: "delivered", firstLease, sequences, deadlineWallMs, timeoutMs } as const;
+  return { ok: true, records: [...gone, { owner: state.number, record }], reply };
 }

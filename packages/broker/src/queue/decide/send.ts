@@ -17,6 +17,7 @@ const noDuplicates: ReadonlyMap<number, MessageSequence> = new Map();
  * messages. A message whose deduplication id is remembered is not taken (Q9); the answer says which one it repeats.
  */
 export function decideSend(state: QueueState, { messages: given }: Send, now: Now): QueueDecision<Sent> {
+  let hasIds = false;
   for (const message of given) {
     const { byteLength } = message.body;
     if (byteLength > messageBodyBytesMax) {
@@ -27,9 +28,10 @@ export function decideSend(state: QueueState, { messages: given }: Send, now: No
     }
     const refused = refuseOptions(message);
     if (refused !== undefined) return refused;
+    if (message.deduplicationId !== undefined) hasIds = true;
   }
   const firstSequence = state.nextSequence;
-  const duplicates = duplicatesIn(state, given, now);
+  const duplicates = hasIds ? duplicatesIn(state, given, now) : noDuplicates;
   const messages: SentMessage[] = [];
   let bodyBytes = 0;
   for (let i = 0; i < given.length; i++) {
@@ -57,7 +59,6 @@ function duplicatesIn(
   messages: readonly OutgoingMessage[],
   now: Now,
 ): ReadonlyMap<number, MessageSequence> {
-  if (messages.every(({ deduplicationId }) => deduplicationId === undefined)) return noDuplicates;
   const sinceMs = now.monotonicMs - state.settings.deduplicationWindowMs;
   const duplicates = new Map<number, MessageSequence>();
   const own = new Map<string, MessageSequence>();
