@@ -115,7 +115,7 @@ export class WebSocketDoor implements AsyncDisposable {
     if (handshake.protocol === framedProtocol) {
       this.#framed.handleUpgrade(request, socket, head, (webSocket) => {
         answerPings(webSocket);
-        new UnfinishedMessage(socket, webSocket, framed.totalBytes);
+        new UnfinishedMessage(socket, webSocket, { totalBytes: framed.totalBytes, log: this.#options.log });
         framed.accept(new FramedStream(webSocket, address), "full");
       });
       return;

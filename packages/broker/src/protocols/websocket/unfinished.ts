@@ -1,20 +1,30 @@
 /** What has come of a message that is not complete: the WebSocket library holds it, and nobody else would count it. */
 import type { Duplex } from "node:stream";
+import type { Log } from "@sluice/runtime";
 import type { WebSocket } from "ws";
 import type { Holder, TotalBytes } from "../tcp/total-bytes.ts";
 
+export interface UnfinishedOptions {
+  readonly totalBytes: TotalBytes;
+  readonly log: Log;
+  /** Called with each chunk, whatever it holds. */
+  readonly heard?: () => void;
+}
+
 export class UnfinishedMessage implements Holder {
   readonly #socket: Duplex;
+  readonly #log: Log;
   #bytes = 0;
 
-  /** Counts from now on, until the socket is closed. `heard`: called with each chunk, whatever it holds. */
-  constructor(socket: Duplex, webSocket: WebSocket, totalBytes: TotalBytes, heard: () => void = () => {}) {
+  /** Counts from now on, until the socket is closed. */
+  constructor(socket: Duplex, webSocket: WebSocket, { totalBytes, log, heard }: UnfinishedOptions) {
     this.#socket = socket;
+    this.#log = log;
     totalBytes.add(this);
     // Before the library looks at the chunk: the end of a message in it sets the count back.
     socket.prependListener("data", (chunk: Uint8Array) => {
       this.#bytes += chunk.length;
-      heard();
+      heard?.();
       totalBytes.grown(chunk.length);
     });
     const finished = (): void => {
@@ -29,6 +39,10 @@ export class UnfinishedMessage implements Holder {
   }
 
   evict(): void {
+    this.#log.warn(
+      { heldBytes: this.#bytes },
+      "all connections hold too much; the WebSocket with the longest unfinished message is ended",
+    );
     this.#socket.destroy();
   }
 }

@@ -78,7 +78,11 @@ export class JsonConnection implements JsonSession, Holder {
     this.reads = new Reads({ countMax: limits.readCountMax, bytesMax: limits.readBytesMax });
     this.#outbox = new TextOutbox(webSocket, () => this.#roomier());
     totalBytes.add(this);
-    this.#unfinished = new UnfinishedMessage(socket, webSocket, totalBytes, () => this.#heartbeat.heard());
+    this.#unfinished = new UnfinishedMessage(socket, webSocket, {
+      totalBytes,
+      log: options.log,
+      heard: () => this.#heartbeat.heard(),
+    });
     answerPings(webSocket);
     webSocket.on("message", (data, isBinary) => this.#received(data, isBinary));
     // What went wrong (a broken frame, a reset) is followed by "close", which is what counts.
