@@ -189,8 +189,13 @@ async function page(broker: BrokerApi, query: Static<typeof listQuery>): Promise
     }
     let after = queue === startQueue && startAfter !== "" ? startAfter : undefined;
     do {
-      const most = max - deadLetters.length;
-      const seen = await broker.browseQueue({ queue, after, max: most, what: "dead-letters" });
+      const seen = await broker.browseQueue({
+        queue,
+        after,
+        max: max - deadLetters.length,
+        bytesMax: answerBytesMax - bytes,
+        what: "dead-letters",
+      });
       if (!seen.ok) {
         // Deleted since the queues were listed.
         if (seen.refusal === "unknown-queue" && query.queue === undefined) break;

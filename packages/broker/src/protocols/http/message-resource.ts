@@ -5,7 +5,7 @@ import Type, { type Static } from "typebox";
 import type { BrokerApi } from "../../broker/api.ts";
 import { browsedOf, browsedSchema } from "./browsed-message.ts";
 import { durableAnswer, milliseconds } from "./fields.ts";
-import { answerCountMax, delaySecondsMax } from "./limits.ts";
+import { answerBytesMax, answerCountMax, delaySecondsMax } from "./limits.ts";
 import { maxOf, nextField, pageQuery } from "./pages.ts";
 import { sendRefusal } from "./refusals.ts";
 
@@ -56,7 +56,13 @@ export function messageResource(app: FastifyInstance, { broker }: { readonly bro
     },
     async ({ params: { queue }, query }, reply) => {
       const { after, what = "all" } = query;
-      const result = await broker.browseQueue({ queue, after, max: maxOf(query), what });
+      const result = await broker.browseQueue({
+        queue,
+        after,
+        max: maxOf(query),
+        bytesMax: answerBytesMax,
+        what,
+      });
       if (!result.ok) return sendRefusal(reply, result);
       return { messages: result.messages.map(browsedOf), next: result.next ?? null };
     },

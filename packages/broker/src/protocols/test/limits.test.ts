@@ -7,6 +7,7 @@ import { classicFrameBytesMax, frameBytesCeiling, roleBytesMax } from "@sluice/p
 import * as full from "@sluice/protocol/full";
 import * as broker from "../../broker/limits.ts";
 import { nameLengthMax } from "../../broker/names.ts";
+import * as rules from "../../queue/limits.ts";
 import { messageBodyBytesMax, visibilityTimeoutMsMax } from "../../queue/limits.ts";
 import * as http from "../http/limits.ts";
 import { defaultFullLimits as fullLimits } from "../tcp/full/limits.ts";
@@ -46,11 +47,32 @@ const overHttp: Readonly<Record<string, readonly string[]>> = {
   "request body": [bytes(http.requestBytesMax)],
   "message body": [bytes(http.messageBytesMax)],
   "messages of one enqueue, receipts of one ack": [n(http.batchCountMax), bytes(broker.batchBytesMax)],
+  "receipts, messages and records of a transaction": [
+    n(http.transactionCountMax),
+    bytes(broker.batchBytesMax),
+  ],
   "attributes of a message": [n(http.attributeCountMax), bytes(http.attributesBytesMax)],
+  "`groupId`, `deduplicationId`": [bytes(http.idBytesMax), n(rules.idBytesMax)],
+  "`reason` of a nack": [n(http.reasonLengthMax), n(rules.lastErrorCharactersMax)],
   "key of a record": [n(http.keyLengthMax)],
-  "messages of one dequeue, records of one read": [n(http.answerCountMax), bytes(http.answerBytesMax)],
+  "messages of one dequeue, records of one read, a page of messages or dead letters": [
+    n(http.answerCountMax),
+    bytes(http.answerBytesMax),
+  ],
   "`waitSeconds`": [n(http.waitSecondsMax)],
-  "visibility timeout, delay of a nack": [`${http.hideSecondsMax / 3_600} hours`],
+  "a page of queues or topics": [n(http.pageCountMax)],
+  "visibility timeout": [
+    `${http.hideSecondsMax / 3_600} hours`,
+    `${rules.visibilityTimeoutMsMax / 3_600_000} hours`,
+  ],
+  "every other delay, time to live": [
+    `${http.delaySecondsMax / 31_536_000} years`,
+    `${rules.delayMsMax / 31_536_000_000} years`,
+  ],
+  "`deduplicationWindowSeconds`": [
+    n(http.deduplicationWindowSecondsMax),
+    n(rules.deduplicationWindowMsMax / 1_000),
+  ],
 };
 
 const overFull: Readonly<Record<string, readonly string[]>> = {
@@ -61,7 +83,10 @@ const overFull: Readonly<Record<string, readonly string[]>> = {
     n(full.entryCountMax),
     n(broker.batchCountMax),
   ],
-  "deliveries of a receive, records of a fetch, messages of a browse": [n(full.answerCountMax), n(broker.countPerRequestMax)],
+  "deliveries of a receive, records of a fetch, messages of a browse": [
+    n(full.answerCountMax),
+    n(broker.countPerRequestMax),
+  ],
   "topics of a join or commit, publishes, sends or acks of a transaction": [n(full.partCountMax)],
   "partitions of a commit": [n(full.partitionCountMax)],
   "attributes of a message": [
