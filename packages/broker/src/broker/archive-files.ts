@@ -42,13 +42,16 @@ export async function reconcileArchive(core: Reconciling, isWhole: boolean): Pro
   const unneeded = new Map(archive.files().map((file) => [nameOf(file), file]));
   for (const file of referencedFiles(core.state)) {
     if (unneeded.delete(nameOf(file))) continue;
-    core.log.error({ file }, "a file of the archive is not there; its records are lost");
+    core.log.error({ archiveFile: file.number }, "a file of the archive is not there; its records are lost");
   }
   for (const file of unneeded.values()) {
     try {
       await reconcileFile(core, archive, file, isWhole);
     } catch (err) {
-      core.log.error({ err, file }, "a file of the archive that nothing refers to cannot be read; it stays");
+      core.log.error(
+        { err, archiveFile: file.number },
+        "a file of the archive that nothing refers to cannot be read; it stays",
+      );
     }
   }
 }
@@ -71,11 +74,17 @@ async function reconcileFile(
     partitionLog === undefined ? (isGone ? "useless" : "keep") : fateOf(partitionLog, range, isWhole);
   if (fate === "useless") return archive.release([file]);
   if (fate === "keep") {
-    log.error({ file, ...content }, "a file of the archive holds records that nothing refers to; it stays");
+    log.error(
+      { archiveFile: file.number, ...content },
+      "a file of the archive holds records that nothing refers to; it stays",
+    );
     return;
   }
   await core.commit([{ what: "topic", owner, record: { kind: "archived", partition, ...range } }]);
-  log.warn({ file, ...content }, "took up a file of the archive that nothing referred to any more");
+  log.warn(
+    { archiveFile: file.number, ...content },
+    "took up a file of the archive that nothing referred to any more",
+  );
 }
 
 function* referencedFiles(state: BrokerState): Generator<ArchiveFile> {

@@ -95,7 +95,10 @@ export class Archiving {
       const failed = await this.#core.commit([{ what: "topic", owner: topic.number, record }]);
       if (failed === undefined) this.#statistics.archived(what.byteLength);
       assert(log.batches[0] !== batches[0], "what is archived leaves the log");
-      this.#core.log.debug({ topic: topic.number, partition, ...what }, "moved records into the archive");
+      this.#core.log.debug(
+        { topic: this.#name(topic), partition, ...what },
+        "moved records into the archive",
+      );
     }
   }
 
@@ -109,6 +112,10 @@ export class Archiving {
   async #retain(topic: TopicState): Promise<void> {
     const decided = decideRetention(topic, this.#core.now());
     if (decided.ok && decided.records.length > 0) await this.#core.commit(inTopics(decided.records));
+  }
+
+  #name({ number }: TopicState): string {
+    return this.#core.state.catalog.entry(number)?.name ?? "";
   }
 
   async *#chunks(
@@ -143,7 +150,7 @@ export class Archiving {
         if (firstOffset + count <= (topic.partitions[partition]?.startOffset ?? 0)) return undefined;
         if (!(error instanceof Fault && error.code === "body-damaged")) throw error;
         this.#core.log.error(
-          { err: error, topic: topic.number, partition, firstOffset, count },
+          { err: error, topic: this.#name(topic), partition, firstOffset, count },
           "a batch of records is damaged and was left out of the archive",
         );
         return undefined;
