@@ -1,5 +1,5 @@
 /** A broker in this process on a journal in files, as the composition opens it, but for the memory budget. */
-import { Broker } from "@sluice/broker";
+import { Broker, type BrokerOptions } from "@sluice/broker";
 import { FileJournal, NodeDisk } from "@sluice/broker/journal";
 import { systemRandom } from "@sluice/runtime";
 import { makeScratch } from "./scratch.ts";
@@ -20,7 +20,10 @@ export async function openBroker(): Promise<OpenBroker> {
 }
 
 /** A broker on the journal in a folder that stays. */
-export async function openBrokerAt(path: string): Promise<Broker> {
+export async function openBrokerAt(
+  path: string,
+  options: Pick<BrokerOptions, "checkpoints"> = {},
+): Promise<Broker> {
   const journal = await FileJournal.open({ disk: await NodeDisk.open(path), random: systemRandom });
-  return Broker.open({ journal, limits: { memoryBudgetBytes } });
+  return Broker.open({ ...options, journal, limits: { memoryBudgetBytes } });
 }

@@ -37,7 +37,8 @@ export async function openProcessStart({ program, waiting }: ProcessStartOptions
 }
 
 async function fill(path: string, count: number): Promise<void> {
-  await using broker = await openBrokerAt(path);
+  // What a checkpoint holds comes back without its body: so every body is read into memory.
+  await using broker = await openBrokerAt(path, { checkpoints: { everyBytes: Number.POSITIVE_INFINITY } });
   const messages = bodies(fillBatch).map((body) => ({ body, attributes: noAttributes }));
   let sent = 0;
   const line = async (): Promise<void> => {
