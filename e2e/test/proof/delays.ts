@@ -5,10 +5,10 @@ import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { until } from "../../src/until.ts";
-import { httpDoor } from "./doors/http-door.ts";
+import { drainDoor } from "./doors/http-door.ts";
 import { doorKinds } from "./doors/open-door.ts";
 import type { QueueDoor } from "./doors/queue-door.ts";
-import { behind, finishAll, take } from "./doors/work-behind.ts";
+import { behind, finishAll, producer, take } from "./doors/work-behind.ts";
 import { DueTimes } from "./due-times.ts";
 import { holding } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
@@ -30,6 +30,7 @@ export class DelaysProof {
   /** What the operator may still change. */
   #delayed: Delayed[] = [];
   #count = 0;
+  #changeCount = 0;
   #cancelledCount = 0;
   #rescheduledCount = 0;
 
@@ -42,12 +43,7 @@ export class DelaysProof {
     for (const kind of doorKinds) {
       load.add(
         "delay producer",
-        behind(kind, async (door, done) => {
-          for (;;) {
-            await this.#send(door);
-            done();
-          }
-        }),
+        producer(kind, queue, (door) => this.#send(door)),
       );
       load.add(
         "delay consumer",
@@ -63,7 +59,7 @@ export class DelaysProof {
       for (;;) {
         const delayed = this.#delayed.pop();
         if (delayed === undefined) await holding(http, queue);
-        else if (this.#delayed.length % 3 === 0) await this.#cancel(http, delayed);
+        else if (++this.#changeCount % 3 === 0) await this.#cancel(http, delayed);
         else await this.#reschedule(http, delayed);
         done();
       }
@@ -71,7 +67,7 @@ export class DelaysProof {
   }
 
   async settle({ http }: Incarnation): Promise<string> {
-    const door = httpDoor(http);
+    const door = drainDoor(http);
     await until(`${queue} is empty`, async () => {
       if ((await holding(http, queue)) === 0) return true;
       await this.#consume(door);

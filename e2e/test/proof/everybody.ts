@@ -72,16 +72,18 @@ export class Everybody implements AsyncDisposable {
     deadLetters: Readonly<Record<string, number>> = {},
   ): Promise<string> {
     const { http } = last;
-    for (const [name, ledger] of Object.entries(this.#queues)) {
+    const drained = Object.entries(this.#queues).map(async ([name, ledger]) => {
       await drainQueue(http, name, ledger);
       ledger.settle();
-    }
-    const features: string[] = [];
-    for (const feature of this.#features) features.push(await feature.settle(last));
-    const { records } = await this.#topic.settle(http);
-    const { sessions } = await this.#waitroom.settle(http, log, deadLetters);
-    const { messages } = await this.#chat.settle(last);
-    const classic = await this.#classic.settle(last);
+    });
+    const [features, { records }, { sessions }, { messages }, classic] = await Promise.all([
+      Promise.all(this.#features.map((feature) => feature.settle(last))),
+      this.#topic.settle(http),
+      this.#waitroom.settle(http, log, deadLetters),
+      this.#chat.settle(last),
+      this.#classic.settle(last),
+      ...drained,
+    ]);
     const { work, ordered } = this.#queues;
     return [
       `queue messages ${work.size + ordered.size}`,

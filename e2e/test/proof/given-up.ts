@@ -7,10 +7,10 @@ import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { until } from "../../src/until.ts";
-import { httpDoor } from "./doors/http-door.ts";
+import { drainDoor } from "./doors/http-door.ts";
 import { doorKinds } from "./doors/open-door.ts";
 import type { Handed, QueueDoor } from "./doors/queue-door.ts";
-import { behind, finish, take } from "./doors/work-behind.ts";
+import { behind, finish, producer, take } from "./doors/work-behind.ts";
 import { type DeadLetter, deadLettersOf, holding, redrivesOf } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
@@ -37,7 +37,7 @@ export class GivenUpProof {
   #deletedCount = 0;
 
   async prepare(http: HttpClient): Promise<void> {
-    equal((await http.put(`/v1/queues/${graveyard}`, {})).status, 201);
+    equal((await http.put(`/v1/queues/${graveyard}`, { visibilityTimeoutSeconds: 3 })).status, 201);
     const settings = {
       visibilityTimeoutSeconds: 3,
       deadLetter: { queue: graveyard, receiveCountMax },
@@ -51,12 +51,7 @@ export class GivenUpProof {
     for (const kind of doorKinds) {
       load.add(
         "flaky producer",
-        behind(kind, async (door, done) => {
-          for (;;) {
-            await this.#send(door);
-            done();
-          }
-        }),
+        producer(kind, queue, (door) => this.#send(door)),
       );
       load.add(
         "flaky consumer",
@@ -69,15 +64,12 @@ export class GivenUpProof {
       );
     }
     load.add("undertaker", async ({ http }, done) => {
-      for (;;) {
-        await this.#look(http);
-        done();
-      }
+      for (;;) await this.#look(http, done);
     });
   }
 
   async settle({ http }: Incarnation): Promise<string> {
-    const door = httpDoor(http);
+    const door = drainDoor(http);
     await until(`${queue} and its dead letters are gone`, async () => {
       if ((await holding(http, queue)) > 0) await this.#consume(door);
       else if ((await holding(http, graveyard)) > 0) await this.#redriveAll(http);
@@ -101,14 +93,21 @@ export class GivenUpProof {
   }
 
   async #consume(door: QueueDoor): Promise<void> {
-    for (const message of await take(door, queue, this.#ledger, 10)) {
-      if (isFailing(message.body) && message.movedFrom === undefined) await this.#complain(message);
-      else if ((await finish(this.#ledger, message)) && message.movedFrom !== undefined) {
-        const { reason, queue: from, originQueue } = message.movedFrom;
-        deepEqual([reason, from, originQueue], ["redrive", graveyard, queue], message.body);
-        this.#ends.add(message.body);
-      }
+    const messages = await take(door, queue, this.#ledger, 10);
+    await Promise.all(messages.map((message) => this.#work(message)));
+  }
+
+  async #work(message: Handed): Promise<void> {
+    const { body, movedFrom } = message;
+    if (isFailing(body) && movedFrom === undefined) {
+      await this.#complain(message);
+      return;
     }
+    if (movedFrom !== undefined) {
+      const { reason, queue: from, originQueue } = movedFrom;
+      deepEqual([reason, from, originQueue], ["redrive", graveyard, queue], body);
+    }
+    if ((await finish(this.#ledger, message)) && movedFrom !== undefined) this.#ends.add(body);
   }
 
   async #complain(message: Handed): Promise<void> {
@@ -120,9 +119,10 @@ export class GivenUpProof {
   }
 
   /** Looks at what was given up; deletes some of it and has the rest redriven, in turns one by one and all together. */
-  async #look(http: HttpClient): Promise<void> {
+  async #look(http: HttpClient, done: () => void): Promise<void> {
     for (const dead of await deadLettersOf(http, graveyard)) {
       this.#expectGivenUp(dead);
+      done();
       const turn = ++this.#turn % 8;
       if (turn === 0) await this.#redriveAll(http);
       else if (turn % 2 === 0) await this.#redrive(http, dead);

@@ -9,10 +9,10 @@ import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { until } from "../../src/until.ts";
-import { httpDoor } from "./doors/http-door.ts";
+import { drainDoor } from "./doors/http-door.ts";
 import { doorKinds } from "./doors/open-door.ts";
 import type { Handed, QueueDoor } from "./doors/queue-door.ts";
-import { behind, finish, take } from "./doors/work-behind.ts";
+import { behind, finish, producer, take } from "./doors/work-behind.ts";
 import { DueTimes } from "./due-times.ts";
 import { type DeadLetter, deadLettersOf, holding } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
@@ -55,22 +55,17 @@ export class GroupsProof {
       let count = 0;
       load.add(
         "group producer",
-        behind(kind, async (door, done) => {
-          for (;;) {
-            const groupId = `${kind}${++count % groupsOfProducer}`;
-            await this.#send(door, groupId, Math.ceil(count / groupsOfProducer));
-            done();
-          }
+        producer(kind, queue, (door) => {
+          const groupId = `${kind}${++count % groupsOfProducer}`;
+          return this.#send(door, groupId, Math.ceil(count / groupsOfProducer));
         }),
       );
       load.add(
         "group consumer",
         behind(kind, async (door, done) => {
           for (;;) {
-            for (const message of await this.#take(door)) {
-              await this.#work(message);
-              done();
-            }
+            const messages = await this.#take(door);
+            await Promise.all(messages.map((message) => this.#work(message).then(done)));
           }
         }),
       );
@@ -84,11 +79,11 @@ export class GroupsProof {
   }
 
   async settle({ http }: Incarnation): Promise<string> {
-    const door = httpDoor(http);
+    const door = drainDoor(http);
     await until(`${queue} is empty`, async () => {
       await this.#release(http);
       if ((await holding(http, queue)) === 0) return true;
-      for (const message of await this.#take(door)) await this.#work(message);
+      await Promise.all((await this.#take(door)).map((message) => this.#work(message)));
       return false;
     });
     this.#ledger.settle();

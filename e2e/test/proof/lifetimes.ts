@@ -5,10 +5,10 @@ import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { until } from "../../src/until.ts";
-import { httpDoor } from "./doors/http-door.ts";
+import { drainDoor } from "./doors/http-door.ts";
 import { doorKinds } from "./doors/open-door.ts";
 import type { Handed, QueueDoor } from "./doors/queue-door.ts";
-import { behind, finishAll, take } from "./doors/work-behind.ts";
+import { behind, finishAll, producer, take } from "./doors/work-behind.ts";
 import { holding } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
@@ -16,7 +16,7 @@ const queue = "fleeting";
 const graveyard = `${queue}-dead`;
 const lifetimesMs = [60, 400, 3_000];
 /** More than consumers take, so that some are always left behind. */
-const batchCount = 6;
+const batchCount = 4;
 const toleranceMs = 5;
 
 interface Lifetime {
@@ -33,7 +33,7 @@ export class LifetimesProof {
   #expiredCount = 0;
 
   async prepare(http: HttpClient): Promise<void> {
-    equal((await http.put(`/v1/queues/${graveyard}`, {})).status, 201);
+    equal((await http.put(`/v1/queues/${graveyard}`, { visibilityTimeoutSeconds: 3 })).status, 201);
     const deadLetter = { queue: graveyard, receiveCountMax: 1_000 };
     const settings = { visibilityTimeoutSeconds: 3, deadLetter, onExpiry: "dead-letter" };
     equal((await http.put(`/v1/queues/${queue}`, settings)).status, 201);
@@ -44,36 +44,25 @@ export class LifetimesProof {
     for (const kind of doorKinds) {
       load.add(
         "mortal producer",
-        behind(kind, async (door, done) => {
-          for (;;) {
-            await this.#send(door);
-            done();
-          }
-        }),
+        producer(kind, queue, (door) => this.#send(door)),
       );
     }
     load.add(
       "mortal consumer",
       behind("tcp", async (door, done) => {
-        for (;;) {
-          await this.#consume(door, 2);
-          done();
-        }
+        for (;;) await this.#consume(door, 2, done);
       }),
     );
     load.add(
       "mortal undertaker",
       behind("websocket", async (door, done) => {
-        for (;;) {
-          await this.#bury(door);
-          done();
-        }
+        for (;;) await this.#bury(door, done);
       }),
     );
   }
 
   async settle({ http }: Incarnation): Promise<string> {
-    const door = httpDoor(http);
+    const door = drainDoor(http);
     await until(`${queue} is empty`, async () => {
       if ((await holding(http, queue)) > 0) {
         if ((await holding(http, graveyard)) > 0) await this.#bury(door);
@@ -105,21 +94,21 @@ export class LifetimesProof {
     }
   }
 
-  async #consume(door: QueueDoor, max: number): Promise<void> {
+  async #consume(door: QueueDoor, max: number, done?: () => void): Promise<void> {
     const askedMs = systemClock.now().wallMs;
     const messages = await take(door, queue, this.#ledger, max);
     for (const { body } of messages) {
       const lateMs = askedMs - this.#of(body).endMs;
       ok(lateMs <= toleranceMs, `${body} is received by who asked ${lateMs} ms after its time to live`);
     }
-    await finishAll(this.#ledger, messages);
+    await finishAll(this.#ledger, messages, done);
   }
 
-  async #bury(door: QueueDoor): Promise<void> {
+  async #bury(door: QueueDoor, done?: () => void): Promise<void> {
     const messages = await take(door, graveyard, this.#ledger, 50, { isDead: true });
     for (const message of messages) this.#expectExpired(message);
     this.#expiredCount += messages.length;
-    await finishAll(this.#ledger, messages);
+    await finishAll(this.#ledger, messages, done);
   }
 
   #expectExpired({ body, movedFrom }: Handed): void {

@@ -4,10 +4,10 @@ import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { until } from "../../src/until.ts";
-import { httpDoor } from "./doors/http-door.ts";
+import { drainDoor } from "./doors/http-door.ts";
 import { type DoorKind, doorKinds } from "./doors/open-door.ts";
 import type { Outgoing, QueueDoor } from "./doors/queue-door.ts";
-import { behind, finishAll, take } from "./doors/work-behind.ts";
+import { behind, finishAll, producer, take } from "./doors/work-behind.ts";
 import { holding } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
@@ -32,30 +32,26 @@ export class OnceProof {
     for (const kind of doorKinds) {
       load.add(
         "repeating producer",
-        behind(kind, async (door, done) => {
+        behind(kind, async (door, done, at) => {
           for (const message of [...this.#late]) await this.#send(door, message);
-          for (;;) {
-            await this.#send(door, this.#next(kind));
+          return await producer(kind, queue, async (other) => {
+            await this.#send(other, this.#next(kind));
             const earlier = this.#late[this.#count % this.#late.length];
-            if (earlier !== undefined) await this.#send(door, earlier);
-            done();
-          }
+            if (earlier !== undefined) await this.#send(other, earlier);
+          })(at, done);
         }),
       );
     }
     load.add(
       "repeats' consumer",
       behind("tcp", async (door, done) => {
-        for (;;) {
-          await this.#consume(door);
-          done();
-        }
+        for (;;) await this.#consume(door, done);
       }),
     );
   }
 
   async settle({ http }: Incarnation): Promise<string> {
-    const door = httpDoor(http);
+    const door = drainDoor(http);
     for (const message of this.#late) await this.#send(door, message);
     await until(`${queue} is empty`, async () => {
       if ((await holding(http, queue)) === 0) return true;
@@ -82,7 +78,7 @@ export class OnceProof {
     this.#ledger.sent(message.body, messageId);
   }
 
-  async #consume(door: QueueDoor): Promise<void> {
-    await finishAll(this.#ledger, await take(door, queue, this.#ledger, 20));
+  async #consume(door: QueueDoor, done?: () => void): Promise<void> {
+    await finishAll(this.#ledger, await take(door, queue, this.#ledger, 20), done);
   }
 }

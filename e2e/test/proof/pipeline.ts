@@ -7,10 +7,10 @@ import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { until } from "../../src/until.ts";
-import { httpDoor } from "./doors/http-door.ts";
+import { drainDoor } from "./doors/http-door.ts";
 import { doorKinds } from "./doors/open-door.ts";
 import type { Handed, QueueDoor } from "./doors/queue-door.ts";
-import { behind, finishAll, take } from "./doors/work-behind.ts";
+import { behind, finishAll, producer, take } from "./doors/work-behind.ts";
 import { holding } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 import { readTopic } from "./records.ts";
@@ -43,12 +43,7 @@ export class PipelineProof {
     for (const kind of doorKinds) {
       load.add(
         "raw producer",
-        behind(kind, async (door, done) => {
-          for (;;) {
-            await this.#send(door);
-            done();
-          }
-        }),
+        producer(kind, raw, (door) => this.#send(door)),
       );
       load.add(
         "cook",
@@ -72,7 +67,7 @@ export class PipelineProof {
   }
 
   async settle({ http }: Incarnation): Promise<string> {
-    const door = httpDoor(http);
+    const door = drainDoor(http);
     await until(`${raw} and ${cooked} are empty`, async () => {
       if ((await holding(http, raw)) > 0) await this.#work(door);
       else if ((await holding(http, cooked)) > 0) await this.#consume(door);
@@ -108,7 +103,7 @@ export class PipelineProof {
       for (const attempt of this.#open.get(body) ?? []) this.#fails(attempt);
       this.#open.delete(body);
     }
-    for (const message of messages) await this.#cook(message);
+    await Promise.all(messages.map((message) => this.#cook(message)));
   }
 
   async #cook(message: Handed): Promise<void> {

@@ -4,9 +4,9 @@ import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { until } from "../../src/until.ts";
-import { httpDoor } from "./doors/http-door.ts";
+import { drainDoor } from "./doors/http-door.ts";
 import type { QueueDoor } from "./doors/queue-door.ts";
-import { behind, finish, take } from "./doors/work-behind.ts";
+import { behind, finish, producer, take } from "./doors/work-behind.ts";
 import { holding } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
@@ -31,20 +31,12 @@ export class PurgesProof {
   addClients(load: Load): void {
     load.add(
       "swept producer",
-      behind("tcp", async (door, done) => {
-        for (;;) {
-          await this.#send(door);
-          done();
-        }
-      }),
+      producer("tcp", queue, (door) => this.#send(door)),
     );
     load.add(
       "swept consumer",
       behind("http", async (door, done) => {
-        for (;;) {
-          await this.#consume(door);
-          done();
-        }
+        for (;;) await this.#consume(door, done);
       }),
     );
     load.add("sweeper", async ({ http }, done) => {
@@ -56,7 +48,7 @@ export class PurgesProof {
   }
 
   async settle({ http }: Incarnation): Promise<string> {
-    const door = httpDoor(http);
+    const door = drainDoor(http);
     await until(`${queue} is empty`, async () => {
       if ((await holding(http, queue)) === 0) return true;
       await this.#consume(door);
@@ -81,10 +73,14 @@ export class PurgesProof {
     for (const [i, body] of bodies.entries()) this.#ledger.sent(body, ids[i]);
   }
 
-  async #consume(door: QueueDoor): Promise<void> {
-    for (const message of await take(door, queue, this.#ledger, 3)) {
-      if (await finish(this.#ledger, message)) this.#inside.delete(message.body);
-    }
+  async #consume(door: QueueDoor, done?: () => void): Promise<void> {
+    const messages = await take(door, queue, this.#ledger, 4);
+    await Promise.all(
+      messages.map(async (message) => {
+        if (await finish(this.#ledger, message)) this.#inside.delete(message.body);
+        done?.();
+      }),
+    );
   }
 
   async #purge(http: HttpClient): Promise<void> {

@@ -129,7 +129,7 @@ function consumer(queue: string, ledger: QueueLedger, allAtOnce: boolean): Work 
         await ack(http, queue, ledger, each, exit);
       }
       owed = [];
-      done();
+      for (const _ of messages) done();
     }
   };
 }

@@ -4,17 +4,15 @@ import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { until } from "../../src/until.ts";
-import { httpDoor } from "./doors/http-door.ts";
+import { drainDoor } from "./doors/http-door.ts";
 import type { Handed, QueueDoor } from "./doors/queue-door.ts";
-import { behind, finishAll, take } from "./doors/work-behind.ts";
+import { behind, finishAll, producer, take } from "./doors/work-behind.ts";
 import { holding } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
 const queue = "urgent";
 const batchCount = 10;
 const takenCount = 6;
-/** Nobody is to wait for the consumer at the end. */
-const waitingMax = 100;
 const prioritiesCount = 10;
 /** Whoever waits is not preferred for it: no run takes so long. */
 const priorityAgingSeconds = 10 * 365 * 86_400;
@@ -34,29 +32,20 @@ export class UrgencyProof {
   addClients(load: Load): void {
     load.add(
       "urgent producer",
-      behind("websocket", async (door, done, { http }) => {
-        for (;;) {
-          if (this.#waiting.size < waitingMax) await this.#send(door);
-          else await holding(http, queue);
-          done();
-        }
-      }),
+      producer("websocket", queue, (door) => this.#send(door)),
     );
     load.add(
       "urgent consumer",
       behind("tcp", async (door, done) => {
         // What the receive that was cut off has taken is hidden now.
         this.#waiting = new Map();
-        for (;;) {
-          await this.#consume(door);
-          done();
-        }
+        for (;;) await this.#consume(door, done);
       }),
     );
   }
 
   async settle({ http }: Incarnation): Promise<string> {
-    const door = httpDoor(http);
+    const door = drainDoor(http);
     this.#waiting = new Map();
     await until(`${queue} is empty`, async () => {
       if ((await holding(http, queue)) === 0) return true;
@@ -83,7 +72,7 @@ export class UrgencyProof {
     }
   }
 
-  async #consume(door: QueueDoor): Promise<void> {
+  async #consume(door: QueueDoor, done?: () => void): Promise<void> {
     const waiting = new Map(this.#waiting);
     const messages = await take(door, queue, this.#ledger, takenCount);
     for (const [i, message] of messages.entries()) {
@@ -100,7 +89,7 @@ export class UrgencyProof {
         ok(isLater, `number ${number} with priority ${priority} waits, and ${last.body} was received`);
       }
     }
-    await finishAll(this.#ledger, messages);
+    await finishAll(this.#ledger, messages, done);
   }
 }
 

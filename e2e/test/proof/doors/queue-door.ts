@@ -46,7 +46,7 @@ export interface QueueDoor extends AsyncDisposable {
   receive(queue: string, max: number): Promise<readonly Handed[]>;
 }
 
-/** How long a receive waits. */
+/** How long a receive waits, where nothing else is said. */
 export const waitMs = 20_000;
 
 /** Refusals of a receipt that does not hold. */

@@ -1,6 +1,7 @@
 /** The work of a client that comes in by one door, and what consumers do with every delivery: tell the ledger. */
 import type { Incarnation } from "../../../src/incarnations.ts";
 import type { Work } from "../../../src/load.ts";
+import { holding } from "../operator.ts";
 import type { QueueLedger } from "../queue-ledger.ts";
 import { type DoorKind, openDoor } from "./open-door.ts";
 import type { Handed, QueueDoor } from "./queue-door.ts";
@@ -14,6 +15,25 @@ export function behind(
     await using door = await openDoor(kind, at);
     return await work(door, done, at);
   };
+}
+
+/** About how many messages wait in a queue before its producers wait for its consumers. */
+const holdingMax = 60;
+/** Sends of a producer between two looks at the queue. */
+const sendCount = 4;
+
+/** The work of a producer: sends while the consumers keep up, and looks at the queue while they do not. */
+export function producer(kind: DoorKind, queue: string, send: (door: QueueDoor) => Promise<void>): Work {
+  return behind(kind, async (door, done, { http }) => {
+    for (;;) {
+      const isFull = (await holding(http, queue)) >= holdingMax;
+      done();
+      for (let i = 0; i < sendCount && !isFull; i++) {
+        await send(door);
+        done();
+      }
+    }
+  });
 }
 
 /** Receives, and tells the ledger. `isDead`: from the dead-letter queue of the ledger's queue. */
@@ -40,7 +60,11 @@ export async function finish(ledger: QueueLedger, message: Handed): Promise<bool
   return isHeld;
 }
 
-/** Acks several at once. */
-export async function finishAll(ledger: QueueLedger, messages: readonly Handed[]): Promise<void> {
-  await Promise.all(messages.map((message) => finish(ledger, message)));
+/** Acks several at once, and calls `done` after each. */
+export async function finishAll(
+  ledger: QueueLedger,
+  messages: readonly Handed[],
+  done: () => void = () => undefined,
+): Promise<void> {
+  await Promise.all(messages.map((message) => finish(ledger, message).then(done)));
 }
