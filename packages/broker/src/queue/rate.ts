@@ -5,6 +5,8 @@
 import type { QueueState } from "./state.ts";
 
 const burstMs = 100;
+/** Whoever waits until `nextStartMs` must then be let in, however the instants are rounded: those of a year of uptime are, to some microseconds. */
+const roundingMs = 0.001;
 
 /** Milliseconds that one start takes of the rate; 0 without a limit. */
 const intervalMs = ({ settings }: QueueState): number => 1000 / settings.startsPerSecondMax;
@@ -14,8 +16,7 @@ export function startsAllowed(state: QueueState, nowMs: number): number {
   const interval = intervalMs(state);
   if (interval === 0) return Number.POSITIVE_INFINITY;
   const aheadMs = Math.max(0, state.startsUntilMs - nowMs);
-  // Whoever waits until `nextStartMs` must then be let in, however the instants are rounded.
-  return Math.max(0, Math.floor((Math.max(burstMs, interval) - aheadMs) / interval + 1e-6));
+  return Math.max(0, Math.floor((Math.max(burstMs, interval) - aheadMs + roundingMs) / interval));
 }
 
 /** When at least one more may be, by the monotonic clock; undefined when one may at `nowMs`. */

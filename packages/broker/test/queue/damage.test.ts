@@ -3,12 +3,18 @@ import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
+  applyToQueue,
   decideAck,
   decideReceive,
   decideSend,
   decodeQueueRecord,
   noAttributes,
+  type QueueRecord,
+  QueueState,
+  snapshotQueue,
 } from "../../src/queue/index.ts";
+import { anyQueueRecord } from "./any-record.ts";
+import { auditQueue } from "./audit.ts";
 import { Pair } from "./pair.ts";
 import { QueueWorld, type WrittenPart } from "./queue-world.ts";
 import { dead, grave, jobs, lives } from "./random-commands.ts";
@@ -89,4 +95,47 @@ test("a checkpoint that is read twice changes nothing the second time", () => {
   const again = world.restarted([...journal, ...journal]);
   deepEqual(again.dump(), world.dump());
   deepEqual(again.the(1).orphanRecords, 1);
+});
+
+/** The same record about messages that may be there: sequences from 1 to 20 in place of those that it has. */
+function near(record: QueueRecord): QueueRecord {
+  const close = (sequence: number): number => (sequence % 20) + 1;
+  switch (record.kind) {
+    case "retried":
+      return { ...record, entries: record.entries.map((one) => ({ ...one, sequence: close(one.sequence) })) };
+    case "relocated":
+      return {
+        ...record,
+        messages: record.messages.map((one) => ({ ...one, sequence: close(one.sequence) })),
+      };
+    case "restored-messages":
+      return {
+        ...record,
+        messages: record.messages.map((one) => ({ ...one, sequence: close(one.sequence) })),
+      };
+    case "sent":
+    case "moved-in":
+      return { ...record, firstSequence: close(record.firstSequence) } as QueueRecord;
+    case "restored-queue":
+      return { ...record, nextSequence: close(record.nextSequence) };
+    default:
+      return "sequences" in record ? { ...record, sequences: record.sequences.map(close) } : record;
+  }
+}
+
+test("whatever records a journal holds, applying them ends in a state whose parts agree, and that can be written down", () => {
+  const property = fc.property(fc.array(anyQueueRecord, { maxLength: 40, size: "max" }), (records) => {
+    const state = new QueueState(jobs);
+    const now = { wallMs: 1_000_000, monotonicMs: 500 };
+    for (const record of records) applyToQueue(state, near(record), now, []);
+    const look = (one: QueueState) => auditQueue(one, now, () => undefined, { isDamaged: true });
+    const { messages } = look(state);
+    const again = new QueueState(jobs);
+    for (const record of snapshotQueue(state, now)) applyToQueue(again, record, now, []);
+    deepEqual(
+      look(again).messages.map(({ sequence }) => sequence),
+      messages.map(({ sequence }) => sequence),
+    );
+  });
+  fc.assert(property, { numRuns: Number(process.env.RUNS ?? 300) });
 });
