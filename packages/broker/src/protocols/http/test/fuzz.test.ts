@@ -1,0 +1,125 @@
+/**
+ * A million requests that fit the schemas of the routes more or less, in any order, on a real broker in virtual time: each is answered, and
+ * never with 500. What it finds is replayed with `SLUICE_FUZZ_SEED=<seed>`; `SLUICE_FUZZ=<count>` makes it longer or shorter.
+ */
+import { equal, ok } from "node:assert/strict";
+import { test } from "node:test";
+import { createMetrics, type Random, seededRandom } from "@sluice/runtime";
+import { settle, VirtualClock } from "@sluice/testkit";
+import { Broker } from "../../../broker/broker.ts";
+import { MemoryJournal } from "../../../journal/memory-journal.ts";
+import { inProcessRoutes, type Parts, type Route } from "./in-process-routes.ts";
+import { asSchema, oddValue, pick, valueFor } from "./schema-values.ts";
+
+const inputCount = Number(process.env.SLUICE_FUZZ ?? 1_000_000);
+const firstSeed = Number(process.env.SLUICE_FUZZ_SEED ?? 1);
+/** Requests to one broker; then another one begins, so that neither grows. */
+const lifeCount = 20_000;
+/** Requests between two looks at the clock. */
+const stepCount = 500;
+
+/** Texts that mean something to the broker: names, and the last ids, receipts and cursors that it has given out. */
+class Words {
+  readonly all: string[] = ["jobs", "dead", "news", "default", "jobs", "dead", "news", "default"];
+  readonly #nameCount = this.all.length;
+  #next = 0;
+
+  /** Looks into the first of a list alone, as a client in a hurry would. */
+  learn(answer: unknown): void {
+    if (typeof answer !== "object" || answer === null) return;
+    for (const name in answer) {
+      const value: unknown = (answer as Readonly<Record<string, unknown>>)[name];
+      if (Array.isArray(value)) this.learn(value[0]);
+      else if ((name === "messageId" || name === "receipt" || name === "next") && typeof value === "string") {
+        this.all[this.#nameCount + (this.#next++ % 24)] = value;
+      }
+    }
+  }
+}
+
+const oddities = [0, 0, 0, 0.02, 0.1, 0.4];
+
+function partsFor({ schemas }: Route, random: Random, words: Words): Parts {
+  const oddity = pick(random, oddities);
+  const texts = (value: unknown): unknown =>
+    typeof value === "object" && value !== null
+      ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, textOf(inner)]))
+      : {};
+  const part = (name: keyof Parts): unknown => {
+    const schema = schemas[name];
+    if (schema !== undefined) return valueFor(asSchema(schema), random, words.all, oddity);
+    return random.unit() < oddity ? oddValue(random, words.all, 1) : undefined;
+  };
+  return { params: texts(part("params")), querystring: texts(part("querystring")), body: part("body") };
+}
+
+/** What a path or a query can say: texts, and several of them. */
+const textOf = (value: unknown): unknown => {
+  if (typeof value === "string") return value;
+  return Array.isArray(value) ? value.map((each) => JSON.stringify(each)) : JSON.stringify(value);
+};
+
+async function openLife(seed: number) {
+  const clock = new VirtualClock();
+  const broker = await Broker.open({
+    journal: new MemoryJournal(),
+    clock,
+    random: seededRandom(seed),
+    metrics: createMetrics(),
+    autoCreate: seed % 3 > 0,
+    limits: { nameCountMax: 40 },
+  });
+  return { clock, broker, routes: await inProcessRoutes({ broker }) };
+}
+
+/** One broker, and what happens to it. Answers how often each status was answered. */
+async function live(seed: number, count: number, statuses: Map<number, number>): Promise<void> {
+  const random = seededRandom(seed);
+  const words = new Words();
+  const { clock, broker, routes } = await openLife(seed);
+  let [asked, answered] = [0, 0];
+  let failure: { readonly name: string; readonly parts: Parts; readonly error: unknown } | undefined;
+  while (asked < count && failure === undefined) {
+    const route = pick(random, routes);
+    const parts = partsFor(route, random, words);
+    asked++;
+    route.ask(parts).then(
+      (answer) => {
+        answered++;
+        const status = answer?.status ?? 0;
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        if (status >= 500 && status !== 503) failure = { name: route.name, parts, error: answer };
+        words.learn(answer?.body);
+      },
+      (error: unknown) => {
+        failure = { name: route.name, parts, error };
+      },
+    );
+    if (asked % 16 === 0) await settle();
+    if (asked % stepCount === 0) await clock.advance(pick(random, [1, 100, 30_000]));
+  }
+  // The longest that anybody may wait.
+  await clock.advance(60_000);
+  await settle();
+  if (failure !== undefined) {
+    throw new Error(`seed ${seed}, ${failure.name}: ${JSON.stringify(failure.parts).slice(0, 2000)}`, {
+      cause: failure.error,
+    });
+  }
+  equal(answered, asked, `seed ${seed}: each request was answered`);
+  await broker[Symbol.asyncDispose]();
+}
+
+test(`${inputCount.toLocaleString("en-US")} requests, and no mistake of ours`, async () => {
+  const statuses = new Map<number, number>();
+  for (let done = 0, seed = firstSeed; done < inputCount; done += lifeCount, seed++) {
+    await live(seed, Math.min(lifeCount, inputCount - done), statuses);
+  }
+  const total = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+  equal(total, inputCount);
+  if (inputCount < lifeCount) return;
+  // A fuzz that only ever hears 400 tests one thing.
+  for (const status of [200, 201, 400, 404, 409, 422]) {
+    ok((statuses.get(status) ?? 0) > total / 1000, `${status}: ${JSON.stringify([...statuses])}`);
+  }
+});

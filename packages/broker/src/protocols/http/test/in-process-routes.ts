@@ -1,0 +1,125 @@
+/** The routes without a server and without bytes: validated and handled as Fastify does it, at a tenth of the price. For very many requests. */
+import { EventEmitter } from "node:events";
+import { ProblemError } from "@sluice/http-edge";
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteOptions,
+} from "fastify";
+import type { TSchema } from "typebox";
+import type { BrokerRoutesOptions } from "../http-routes.ts";
+import { httpRoutes } from "../index.ts";
+import { compileValidator } from "../validation.ts";
+
+/** What a request consists of, as it was parsed. */
+export interface Parts {
+  readonly params: unknown;
+  readonly querystring: unknown;
+  readonly body: unknown;
+}
+
+export interface Route {
+  /** `POST /enqueue` */
+  readonly name: string;
+  readonly schemas: Readonly<Record<keyof Parts, TSchema | undefined>>;
+  /** Undefined when the client went away. @throws whatever would be answered as 500. */
+  ask(parts: Parts): Promise<InProcessAnswer | undefined>;
+}
+
+export interface InProcessAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+type Validator = (data: unknown) => { readonly value?: unknown; readonly error?: Error };
+
+export async function inProcessRoutes(options: BrokerRoutesOptions): Promise<readonly Route[]> {
+  await using app = Fastify();
+  const found: Route[] = [];
+  app.addHook("onRoute", (route) => {
+    if (route.schema?.hide !== true && route.method !== "HEAD") found.push(routeOf(app, route));
+  });
+  await app.register(httpRoutes(options));
+  await app.ready();
+  return found;
+}
+
+const kinds = ["params", "querystring", "body"] as const;
+
+function routeOf(app: FastifyInstance, route: RouteOptions): Route {
+  const method = String(route.method);
+  const schemas = Object.fromEntries(
+    kinds.map((kind) => [kind, route.schema?.[kind] as TSchema | undefined]),
+  ) as Route["schemas"];
+  const validators = kinds.map((kind): Validator | undefined => {
+    const schema = schemas[kind];
+    if (schema === undefined) return undefined;
+    return compileValidator({ schema, method, url: route.url, httpPart: kind }) as Validator;
+  });
+  return {
+    name: `${method} ${route.url}`,
+    schemas,
+    async ask(parts) {
+      const reply = new Reply();
+      const request = {
+        params: parts.params,
+        query: parts.querystring,
+        body: parts.body,
+        raw: new EventEmitter(),
+        signal: new AbortController().signal,
+      };
+      try {
+        // The hooks for what is absent, or not asked for.
+        const before = route.preValidation as ((request: unknown) => Promise<void>) | undefined;
+        await before?.(request);
+        for (const [i, kind] of kinds.entries()) {
+          const part = kind === "querystring" ? "query" : kind;
+          const result = validators[i]?.(request[part]);
+          if (result?.error !== undefined) throw result.error;
+          if (result !== undefined) request[part] = result.value;
+        }
+        const sent: unknown = await route.handler.call(
+          app,
+          request as unknown as FastifyRequest,
+          reply as unknown as FastifyReply,
+        );
+        if (reply.isHijacked) return undefined;
+        return { status: reply.statusCode, body: sent === reply ? reply.sent : sent };
+      } catch (error) {
+        if (error instanceof ProblemError) return { status: error.problem.status, body: error.problem };
+        throw error;
+      }
+    },
+  };
+}
+
+/** As much of a reply as the routes use. */
+class Reply {
+  readonly raw = Object.assign(new EventEmitter(), { destroyed: false });
+  statusCode = 200;
+  sent: unknown;
+  isHijacked = false;
+
+  code(status: number): this {
+    this.statusCode = status;
+    return this;
+  }
+  header(): this {
+    return this;
+  }
+  serializer(): this {
+    return this;
+  }
+  type(): this {
+    return this;
+  }
+  send(answer: unknown): this {
+    this.sent = answer;
+    return this;
+  }
+  hijack(): this {
+    this.isHijacked = true;
+    return this;
+  }
+}
