@@ -1,3 +1,4 @@
+export { startChromium } from "./chromium.ts";
 export { unlessMissing } from "./for-test.ts";
 export { type KafkaOptions, type KafkaPart, startKafka } from "./kafka.ts";
 export { type NatsPart, startNats } from "./nats.ts";

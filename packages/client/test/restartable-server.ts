@@ -1,5 +1,5 @@
 /** A real broker behind a real framed port on the loopback, that can go away and come back with what its disk holds. */
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { Broker } from "@sluice/broker";
@@ -15,13 +15,22 @@ import { dialWebSocket } from "../src/transports/websocket.ts";
 export class RestartableServer implements AsyncDisposable {
   readonly #disk = new SimulatedDisk(seededRandom(11));
   readonly #scheme: "tcp" | "ws";
-  #running: { readonly broker: Broker; readonly server: TcpServer; readonly http: Server } | undefined;
+  /** Stays while the server is away, so that its port is the same; then nobody is let in. */
+  readonly #http = createServer((_request, response) => response.end(this.page));
+  #running: { readonly broker: Broker; readonly server: TcpServer; readonly door: WebSocketDoor } | undefined;
   /** The token that it wants; undefined: none. */
   token: string | undefined;
+  /** What is answered to whoever asks over HTTP. */
+  page = "";
 
   /** `scheme`: how clients reach it. */
   constructor(scheme: "tcp" | "ws" = "tcp") {
     this.#scheme = scheme;
+    this.#http.on("upgrade", (request, socket, head) => {
+      const upgrade = this.#running?.door.upgrades.get("/ws");
+      if (upgrade === undefined) socket.destroy();
+      else upgrade(request, socket, head);
+    });
   }
 
   async start(): Promise<void> {
@@ -48,18 +57,14 @@ export class RestartableServer implements AsyncDisposable {
             : { ok: false, sentence: "The token is not known." },
       },
     });
-    const http = createServer();
-    if (this.#scheme === "ws") {
-      const access = new Access({ tokens: [], clock: systemClock });
-      const door = new WebSocketDoor({
-        ...{ broker, metrics, access, framed: server, clock: systemClock, log: silentLog },
-        origins: new AllowedOrigins(),
-      });
-      const upgrade = door.upgrades.get("/ws");
-      http.on("upgrade", (request, socket, head) => upgrade?.(request, socket, head));
-      await new Promise<void>((resolve) => http.listen({ host: "127.0.0.1", port: 0 }, resolve));
-    }
-    this.#running = { broker, server, http };
+    const door = new WebSocketDoor({
+      ...{ broker, metrics, framed: server, clock: systemClock, log: silentLog },
+      access: new Access({ tokens: [], clock: systemClock }),
+      origins: new AllowedOrigins(),
+    });
+    this.#running = { broker, server, door };
+    if (this.#scheme === "tcp" || this.#http.listening) return;
+    await new Promise<void>((resolve) => this.#http.listen({ host: "127.0.0.1", port: 0 }, resolve));
   }
 
   /** `drain`: says goaway first. Otherwise every connection is cut. */
@@ -68,7 +73,7 @@ export class RestartableServer implements AsyncDisposable {
     this.#running = undefined;
     if (running === undefined) return;
     if (how === "drain") await running.server.drain();
-    running.http.close();
+    await running.door[Symbol.asyncDispose]();
     await running.server[Symbol.asyncDispose]();
     await running.broker[Symbol.asyncDispose]();
   }
@@ -83,7 +88,7 @@ export class RestartableServer implements AsyncDisposable {
     const running = this.#running;
     if (running === undefined) return Promise.reject(new Error("Nobody listens."));
     const isTcp = this.#scheme === "tcp";
-    const { port } = isTcp ? running.server.address : (running.http.address() as AddressInfo);
+    const { port } = isTcp ? running.server.address : this.#httpAddress;
     const reached = { ...address, host: "127.0.0.1", port };
     return isTcp ? dialTcp(reached, options) : dialWebSocket(reached, options);
   };
@@ -97,8 +102,19 @@ export class RestartableServer implements AsyncDisposable {
     });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop("cut");
+  /** Where pages and WebSockets are. */
+  get origin(): string {
+    return `http://127.0.0.1:${this.#httpAddress.port}`;
+  }
+
+  get #httpAddress(): AddressInfo {
+    return this.#http.address() as AddressInfo;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("cut");
+    this.#http.close();
+    this.#http.closeAllConnections();
   }
 }
 
