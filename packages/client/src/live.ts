@@ -1,5 +1,11 @@
 /** What is published to a topic from now on. */
-import { type WireOverflow, type WireRecord, writeCredit, writeListen } from "@sluice/protocol/full";
+import {
+  type WireOverflow,
+  type WireRecord,
+  writeCredit,
+  writeDescribeTopic,
+  writeListen,
+} from "@sluice/protocol/full";
 import type { Context } from "./context.ts";
 import { problemOf, RefusedError, retryDelayMs } from "./errors.ts";
 import { Inbox } from "./inbox.ts";
@@ -33,6 +39,8 @@ export class LiveSubscription implements AsyncIterableIterator<WireRecord>, Asyn
   #session: Session | undefined;
   #timer: Disposable | undefined;
   #id = 0;
+  /** The topic was deleted. */
+  #isGone = false;
   #takenCount = 0;
   #interruptions = 0;
   /** On this connection, and on those before. */
@@ -97,7 +105,8 @@ export class LiveSubscription implements AsyncIterableIterator<WireRecord>, Asyn
 
   connected(session: Session): void {
     this.#session = session;
-    this.#listen(session);
+    if (this.#isGone) void this.#listenWhenMade(session);
+    else this.#listen(session);
   }
 
   draining(): void {
@@ -142,8 +151,25 @@ export class LiveSubscription implements AsyncIterableIterator<WireRecord>, Asyn
   #listenLater(session: Session, delayMs: number): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = this.#context.link.clock.after(delayMs, () => {
-      if (!session.isOver && session.goaway === undefined && !this.#inbox.isOver) this.#listen(session);
+      if (session.isOver || session.goaway !== undefined || this.#inbox.isOver) return;
+      if (this.#isGone) void this.#listenWhenMade(session);
+      else this.#listen(session);
     });
+  }
+
+  /** Looks whether the topic is there again. To listen would make it, where the server creates what is named, and with the wrong settings. */
+  async #listenWhenMade(session: Session): Promise<void> {
+    const topic = this.#topic;
+    this.#isGone = await this.#context.link.outbox
+      .ask("topic", (to, id) => writeDescribeTopic(to, { id, topic }), { urgent: true, survives: false })
+      .then(
+        () => false,
+        () => true,
+      );
+    if (this.#session === session && !this.#inbox.isOver) {
+      if (this.#isGone) this.#listenLater(session, relistenAfterMs);
+      else this.#listen(session);
+    }
   }
 
   #take(push: RoutedPush): void {
@@ -155,6 +181,10 @@ export class LiveSubscription implements AsyncIterableIterator<WireRecord>, Asyn
       session?.unroute(push.id);
       this.#interrupted();
       const { code, sentence } = push;
+      if (code === "unknown-topic") {
+        this.#isGone = true;
+        this.#context.link.status.tell({ state: "deleted", what: "topic", name: this.#topic });
+      }
       if (code === "slow-consumer") this.#fail(new RefusedError({ code, sentence, retryAfterMs: 0 }));
       else if (session !== undefined) this.#listenLater(session, relistenAfterMs);
     }

@@ -55,6 +55,8 @@ export class QueueFeed implements Attachment {
   #leaseMs: number | undefined;
   #timer: Disposable | undefined;
   #isClosed = false;
+  /** The queue was deleted. */
+  #isGone = false;
 
   constructor(link: Link, settler: Settler, options: FeedOptions, taker: FeedTaker) {
     this.#link = link;
@@ -91,7 +93,8 @@ export class QueueFeed implements Attachment {
   connected(session: Session): void {
     this.#session = session;
     this.#taker.connected();
-    this.#subscribe(session);
+    if (this.#isGone) void this.#subscribeWhenMade(session);
+    else this.#subscribe(session);
   }
 
   draining(): void {
@@ -149,14 +152,34 @@ export class QueueFeed implements Attachment {
 
   #subscribeLater(session: Session, delayMs: number): void {
     this.#after(delayMs, () => {
-      if (!session.isOver && session.goaway === undefined) this.#subscribe(session);
+      if (session.isOver || session.goaway !== undefined) return;
+      if (this.#isGone) void this.#subscribeWhenMade(session);
+      else this.#subscribe(session);
     });
+  }
+
+  #gone(): void {
+    this.#isGone = true;
+    this.#link.status.tell({ state: "deleted", what: "queue", name: this.#options.queue });
+  }
+
+  /** Looks whether the queue is there again. To subscribe would make it, where the server creates what is named, and with the wrong settings. */
+  async #subscribeWhenMade(session: Session): Promise<void> {
+    this.#isGone = await this.#describe().then(
+      () => false,
+      () => true,
+    );
+    if (this.#session === session && !this.#isClosed) {
+      if (this.#isGone) this.#subscribeLater(session, resubscribeAfterMs);
+      else this.#subscribe(session);
+    }
   }
 
   #take(push: RoutedPush): void {
     if (push.verb === "ended") {
       this.#session?.unroute(push.id);
       this.#id = 0;
+      if (push.code === "unknown-queue") this.#gone();
       if (this.#session !== undefined) this.#subscribeLater(this.#session, resubscribeAfterMs);
     } else if (push.verb === "deliver") {
       this.#heardCount++;

@@ -28,7 +28,9 @@ export type Status =
   | { readonly state: "failed"; readonly address: string; readonly code: string; readonly sentence: string }
   | { readonly state: "closed" }
   /** A subscription with free credit heard nothing although messages were ready; it was subscribed again. */
-  | { readonly state: "stalled"; readonly queue: string; readonly ready: number };
+  | { readonly state: "stalled"; readonly queue: string; readonly ready: number }
+  /** A queue or topic that was subscribed to was deleted. It is subscribed to again when somebody has made it anew. */
+  | { readonly state: "deleted"; readonly what: "queue" | "topic"; readonly name: string };
 
 /** Statuses that wait for one slow reader at most; the oldest are forgotten. */
 const waitingMax = 256;
@@ -47,7 +49,7 @@ export class StatusFeed {
 
   tell(status: Status): void {
     if (this.#isOver) return;
-    if (status.state !== "stalled") this.#current = status;
+    if (status.state !== "stalled" && status.state !== "deleted") this.#current = status;
     for (const listener of this.#listeners) {
       try {
         listener(status);

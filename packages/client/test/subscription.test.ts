@@ -224,3 +224,27 @@ for (const [why, more] of Object.entries(heldBack)) {
     await network.close(client);
   });
 }
+
+test("a queue that was deleted is told, looked for without making it, and subscribed to when somebody has made it", async () => {
+  const network = new ScriptedNetwork();
+  const { client, peer } = await network.connect({}, { heartbeatMs: 3_600_000 });
+  const heard: Status[] = [];
+  client.on("status", (status) => heard.push(status));
+  const subscription = client.queue("jobs").subscribe({ visibilityTimeoutMs: 30_000 });
+  const { id } = await peer.subscribed();
+  peer.say((to) => writeEnded(to, { id, code: "unknown-queue", sentence: "It was deleted." }));
+  await settle();
+  deepEqual(heard, [{ state: "deleted", what: "queue", name: "jobs" }]);
+  for (let looks = 0; looks < 2; looks++) {
+    await network.clock.advance(1_000);
+    peer.refuse((await peer.next("describeQueue")).id, "unknown-queue");
+    await settle();
+  }
+  await network.clock.advance(1_000);
+  await describe(peer, 0);
+  const fresh = await peer.subscribed();
+  peer.deliver(fresh.id, 1);
+  deepEqual(await take(subscription, 1), ["1"]);
+  equal(heard.length, 1);
+  await network.close(client);
+});

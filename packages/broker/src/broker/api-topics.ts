@@ -99,6 +99,9 @@ export interface TopicDescription {
 /** What a slow live subscriber costs: its own copy, the publishers' pace, or its connection. */
 export type Overflow = "drop" | "block" | "disconnect";
 
+/** Why a live subscription ended: overflow with `disconnect`, its topic was deleted, or the broker shuts down. */
+export type LiveEnd = "overflow" | "unknown-topic" | "shutting-down";
+
 export interface LiveSubscribeRequest {
   readonly topic: string;
   /** Records that wait for this subscriber at most; their bytes have a bound of the broker's (`liveBufferBytesMax`). */
@@ -110,8 +113,8 @@ export interface LiveSubscribeRequest {
   readonly onReadable: () => void;
   /** Called when the buffer has become half full: whoever can take now loses nothing to a burst. */
   readonly onFilling?: () => void;
-  /** Called once when the subscription ended from the broker's side: overflow with `disconnect`, or shutting down. */
-  readonly onClosed: (why: "overflow" | "shutting-down") => void;
+  /** Called once when the subscription ended from the broker's side. */
+  readonly onClosed: (why: LiveEnd) => void;
 }
 
 /** Hears what is published from now on, of all partitions, in append order. Disposing it ends it. */

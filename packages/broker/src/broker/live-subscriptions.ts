@@ -3,7 +3,7 @@
  * choice and the subscriber's cost. Nothing here is journalled: a live copy that is lost is lost for that subscriber only.
  */
 import type { TopicRecord } from "../topic/commands.ts";
-import type { LiveSubscribeRequest, LiveSubscription } from "./api.ts";
+import type { LiveEnd, LiveSubscribeRequest, LiveSubscription } from "./api.ts";
 import { liveRecordOverheadBytes } from "./limits.ts";
 
 class Subscriber implements LiveSubscription {
@@ -171,10 +171,10 @@ export class LiveSubscribers {
     return this.#room.promise;
   }
 
-  close(): void {
+  close(why: LiveEnd): void {
     const closing = [...this.#subscribers];
     this.#subscribers.clear();
-    for (const subscriber of closing) subscriber.request.onClosed("shutting-down");
+    for (const subscriber of closing) subscriber.request.onClosed(why);
     this.#makeRoom();
   }
 

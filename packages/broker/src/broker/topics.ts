@@ -49,12 +49,12 @@ export class Topics {
   /** Ends long polls and live subscriptions. */
   close(): void {
     this.fetches.close();
-    for (const subscribers of this.#live.values()) subscribers.close();
+    for (const subscribers of this.#live.values()) subscribers.close("shutting-down");
   }
 
   /** The topic is about to go: nobody hears anything of it any more. */
   removed(number: number): void {
-    this.#live.get(number)?.close();
+    this.#live.get(number)?.close("unknown-topic");
     this.#live.delete(number);
     this.fetches.removed(number);
   }

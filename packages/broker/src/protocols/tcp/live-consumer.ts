@@ -1,5 +1,5 @@
 /** A classic consumer of a topic: hears every message from now on, as fast as its socket takes them; its buffer bounds how far it may lag. */
-import type { BrokerApi, LiveSubscription, Overflow } from "../../broker/api.ts";
+import type { BrokerApi, LiveEnd, LiveSubscription, Overflow } from "../../broker/api.ts";
 import type { Channel } from "./channel.ts";
 import type { SharedBlocks } from "./frame-blocks.ts";
 import type { Peer, RoleConnection } from "./peer.ts";
@@ -127,8 +127,9 @@ export class LiveConsumer implements RoleConnection {
     }
   }
 
-  #ended(why: "overflow" | "shutting-down"): void {
+  #ended(why: LiveEnd): void {
     if (why === "shutting-down") void this.drain();
+    else if (why === "unknown-topic") this.#peer.refuse("unknown-topic", "The topic was deleted.");
     else {
       const sentence = `The buffer, of at most ${this.#options.bufferCountMax} messages, was full.`;
       this.#peer.refuse("slow-consumer", sentence);

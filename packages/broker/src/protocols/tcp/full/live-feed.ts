@@ -45,7 +45,10 @@ export class LiveFeed implements Standing {
       // In one turn of the loop more may be published than the buffer holds: who keeps up must lose nothing by our order of doing things.
       onFilling: () => this.pump(),
       onClosed: (why) =>
-        this.#end(why === "overflow" ? "slow-consumer" : why, "The broker ended the live subscription."),
+        this.#end(
+          why === "overflow" ? "slow-consumer" : why,
+          why === "unknown-topic" ? "The topic was deleted." : "The broker ended the live subscription.",
+        ),
     });
     if (!result.ok) {
       refuseAs(this.#session, id, result);

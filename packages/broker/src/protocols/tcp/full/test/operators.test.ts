@@ -89,7 +89,12 @@ test("Q20: a queue or topic that is deleted is gone, and its waits and subscript
       durability: undefined,
     }),
   );
+  const live = client.say((to, id) =>
+    full.writeListen(to, { id, topic: "news", credit: 1, bufferCountMax: 10, overflow: "drop" }),
+  );
+  await client.expect("listening", live);
   await changed(client, (to, id) => full.writeDeleteTopic(to, { id, topic: "news" }));
+  equal((await client.expect("ended", live)).code, "unknown-topic");
   const topic = await client.ask("refused", (to, id) => full.writeDeleteTopic(to, { id, topic: "news" }));
   equal(topic.code, "unknown-topic");
 });
