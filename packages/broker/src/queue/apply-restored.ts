@@ -37,7 +37,10 @@ export function restoreMessages(
     }
     const slot = enter(state, sequence, enqueuedAtMs, attributes, body, position);
     state.messages.receiveCount[slot] = message.receiveCount;
-    state.messages.lease[slot] = message.lease;
+    if (message.lease > 0) {
+      state.messages.keepLeases();
+      state.messages.lease[slot] = message.lease;
+    }
     if (message.provenance !== undefined) state.messages.provenance.set(slot, message.provenance);
     restoreRarities(state, slot, message, now);
     putInPlace(state, slot, message, now);

@@ -151,6 +151,7 @@ function deliver(state: QueueState, record: Delivered, now: Now): void {
   const { messages } = state;
   const dueMs = anchored(now, record.deadlineWallMs, record.timeoutMs);
   const startedAtWallMs = record.deadlineWallMs - record.timeoutMs;
+  messages.keepLeases();
   for (let i = 0; i < record.sequences.length; i++) {
     const slot = find(state, record.sequences[i] as number, undefined);
     if (slot < 0) continue;

@@ -59,7 +59,7 @@ export class MessageSlots {
   bodyPosition = new Float64Array(0);
   bodyBytes = new Uint32Array(0);
   receiveCount = new Uint32Array(0);
-  /** Of the last delivery; 0 when there was none. */
+  /** Of the last delivery; 0 when there was none. Empty until there is one in the queue, so that a backlog has none: `keepLeases` first. */
   lease = new Float64Array(0);
   phase = new Uint8Array(0);
   /** The slot behind this one in a list. */
@@ -108,6 +108,11 @@ export class MessageSlots {
     if (this.#used === 0 && this.#capacity > capacityKept) this.#reset();
   }
 
+  /** From now on there are leases. */
+  keepLeases(): void {
+    if (this.lease.length === 0) this.lease = new Float64Array(this.#capacity);
+  }
+
   setAttributes(slot: number, attributes: Attributes): void {
     if (this.attributes.length === 0) {
       if (attributes.size === 0) return;
@@ -147,7 +152,7 @@ export class MessageSlots {
     this.bodyChunk = grown(this.bodyChunk, new Uint32Array(capacity));
     this.bodyOffset = grown(this.bodyOffset, new Uint16Array(capacity));
     this.receiveCount = grown(this.receiveCount, new Uint32Array(capacity));
-    this.lease = grown(this.lease, new Float64Array(capacity));
+    if (this.lease.length > 0) this.lease = grown(this.lease, new Float64Array(capacity));
     this.phase = grown(this.phase, new Uint8Array(capacity));
     this.priority = grown(this.priority, new Uint8Array(capacity));
     this.next = grown(this.next, new Int32Array(capacity));

@@ -68,7 +68,7 @@ function restored(state: QueueState, slot: number, now: Now): RestoredMessage {
     dueWallMs: dueMs === 0 ? 0 : now.wallMs + remainingMs,
     remainingMs,
     receiveCount: messages.receiveCount[slot] as number,
-    lease: messages.lease[slot] as number,
+    lease: messages.lease[slot] ?? 0,
     enqueuedAtMs: messages.enqueuedAtMs[slot] as number,
     attributes: messages.attributes[slot] ?? noAttributes,
     // By its place if it has one; then its bytes are not needed.

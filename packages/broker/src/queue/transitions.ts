@@ -99,7 +99,7 @@ export function putBack(state: QueueState, slot: number, place: number): void {
 export function becomeReady(state: QueueState, slot: number): void {
   detach(state, slot);
   const { messages } = state;
-  const wasReceived = (messages.receiveCount[slot] as number) > 0 || messages.lease[slot] !== 0;
+  const wasReceived = (messages.receiveCount[slot] as number) > 0 || (messages.lease[slot] ?? 0) > 0;
   const keepsPlace = wasReceived && state.groups.of(slot) === undefined;
   putBack(state, slot, keepsPlace ? (messages.sequence[slot] as number) : nextEndPlace(state));
 }

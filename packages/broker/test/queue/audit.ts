@@ -51,7 +51,7 @@ export function auditQueue(
       dueInMs: waits ? leftMs(state.deadlines.keyOf(slot)) : readyAtMs > 0 ? leftMs(readyAtMs) : undefined,
       expiresInMs: expiresAtMs < Number.POSITIVE_INFINITY ? leftMs(expiresAtMs) : undefined,
       receiveCount: messages.receiveCount[slot] as number,
-      lease: messages.lease[slot] as number,
+      lease: messages.lease[slot] ?? 0,
       enqueuedAtMs: messages.enqueuedAtMs[slot] as number,
       availableAtWallMs: rare?.availableAtWallMs ?? 0,
       priority: messages.priority[slot] as number,
