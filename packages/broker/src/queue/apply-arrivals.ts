@@ -121,7 +121,6 @@ export function enter(
   messages.lease[slot] = 0;
   messages.priority[slot] = 0;
   messages.phase[slot] = Phase.entering;
-  messages.bodyChunk[slot] = 0;
   if (isPresent(body)) messages.bodies.put(slot, body);
   messages.setAttributes(slot, attributes);
   state.index.add(slot);

@@ -24,6 +24,8 @@ export const Phase = {
 export interface MessageRarities {
   /** When it could be received first, by the wall clock; 0: when it came. */
   availableAtWallMs: number;
+  /** How long it may wait from then on; infinite: for ever. */
+  timeToLiveMs: number;
   /** When its time to live passes, by the monotonic clock; infinite: never. */
   expiresAtMs: number;
   /** Until when it is delayed, by the monotonic clock, while it stands behind another of its group; 0: it is not. */
@@ -68,7 +70,7 @@ export class MessageSlots {
   place = new Int32Array(0);
   /** 0 to 9. */
   priority = new Uint8Array(0);
-  /** Where the body lies in `bodies`; 0 when it is not in memory. */
+  /** Where the body lies in `bodies`, which keeps these two; 0 when it is not in memory. */
   bodyChunk = new Uint32Array(0);
   bodyOffset = new Uint16Array(0);
   readonly bodies = new BodyArena(this);
@@ -127,6 +129,7 @@ export class MessageSlots {
     if (rare === undefined) {
       rare = {
         availableAtWallMs: 0,
+        timeToLiveMs: Number.POSITIVE_INFINITY,
         expiresAtMs: Number.POSITIVE_INFINITY,
         readyAtMs: 0,
         lastError: "",
