@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { seededRandom, systemRandom } from "@sluice/runtime";
 import { SimulatedDisk } from "@sluice/testkit";
-import { appendSettled, journalConformance, textPart } from "./conformance.ts";
+import { journalConformance } from "./conformance.ts";
+import { appendSettled, textPart } from "./conformance-home.ts";
 import { FileJournal } from "./file-journal.ts";
 import { NodeDisk } from "./node-disk.ts";
 

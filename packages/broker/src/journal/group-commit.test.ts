@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { seededRandom } from "@sluice/runtime";
 import { type DiskCall, SimulatedDisk } from "@sluice/testkit";
-import { appendSettled, textPart } from "./conformance.ts";
+import { appendSettled, textPart } from "./conformance-home.ts";
 import { FileJournal } from "./file-journal.ts";
 
 const random = seededRandom(3);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { seededRandom } from "@sluice/runtime";
 import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
-import { appendSettled, textPart } from "./conformance.ts";
+import { appendSettled, textPart } from "./conformance-home.ts";
 import { FileJournal, type FileJournalOptions } from "./file-journal.ts";
 
 const reserveBytes = 4000;

@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { type Clock, seededRandom } from "@sluice/runtime";
 import { SimulatedDisk, VirtualClock } from "@sluice/testkit";
-import { appendSettled, textPart } from "./conformance.ts";
+import { appendSettled, textPart } from "./conformance-home.ts";
 import { FileJournal } from "./file-journal.ts";
 
 test("the bytes of all files, by what they are for, are those that the disk has", async () => {

@@ -9,7 +9,7 @@ import { SimulatedDisk } from "@sluice/testkit";
 import fc from "fast-check";
 import type { Archive, ArchivedBatch, ArchiveFile } from "../archive.ts";
 import { checkArchive } from "../archive-check.ts";
-import { appendSettled, textPart } from "../conformance.ts";
+import { appendSettled, textPart } from "../conformance-home.ts";
 import { FileJournal } from "../file-journal.ts";
 import { findFiles } from "../found-files.ts";
 import { fileName } from "../segment.ts";

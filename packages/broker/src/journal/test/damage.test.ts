@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "@sluice/runtime";
 import { SimulatedDisk } from "@sluice/testkit";
-import { appendSettled, textPart } from "../conformance.ts";
+import { appendSettled, textPart } from "../conformance-home.ts";
 import { FileJournal } from "../file-journal.ts";
 import type { BodyPosition, ReplayReport } from "../journal.ts";
 import { recordHeaderBytes } from "../record-codec.ts";

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { seededRandom } from "@sluice/runtime";
 import { SimulatedDisk } from "@sluice/testkit";
 import fc from "fast-check";
-import { appendSettled, textPart } from "../conformance.ts";
+import { appendSettled, textPart } from "../conformance-home.ts";
 import { FileJournal } from "../file-journal.ts";
 import type { JournalPart } from "../journal.ts";
 import { decodeParts, encodeRecord, payloadBytesOf, recordHeaderBytes } from "../record-codec.ts";
