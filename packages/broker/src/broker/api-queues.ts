@@ -47,6 +47,7 @@ export interface MovedFrom {
 export interface QueueDelivery {
   readonly messageId: string;
   readonly receipt: string;
+  /** A view of memory that the broker goes on using: it must not be changed, nor its buffer be transferred. */
   readonly body: Uint8Array;
   readonly attributes: Attributes;
   /** 1 at the first delivery. */

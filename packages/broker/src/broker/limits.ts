@@ -22,11 +22,11 @@ export const defaultBrokerLimits: BrokerLimits = {
   nameCountMax: 100_000,
 };
 
-/** What a waiting message takes in memory beside its body, rounded up: measured in bench/. */
+/** What a waiting message takes in memory beside its body and what stands before that in its chunk, rounded up: measured in bench/. */
 export const messageOverheadBytes = 100;
 
 /** What a message takes beside that when it has a delay, a time to live, an error or the like. */
-export const raritiesOverheadBytes = 120;
+export const raritiesOverheadBytes = 160;
 
 /** What a message group that has messages takes in memory. */
 export const groupOverheadBytes = 250;
