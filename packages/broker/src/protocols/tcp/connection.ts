@@ -116,7 +116,8 @@ export class Connection implements Peer, Holder {
   refuse(code: RefusalCode, sentence: string): void {
     if (this.#phase !== "open") return;
     this.#options.metrics.errorSent(code, this.roleKind);
-    this.#options.log.info({ code, sentence, role: this.#role?.kind }, "connection refused");
+    // Without the sentence: it may quote what the client said, and that may be a token in a wrong place.
+    this.#options.log.info({ code, role: this.roleKind, address: this.address }, "connection refused");
     this.write([encodeErrorFrame(code, sentence)]);
     this.finish();
     // A client that does not read may not hold the connection either: here the error may go unread, messages may not.
