@@ -18,10 +18,21 @@ const lifeCount = 20_000;
 /** Requests between two looks at the clock. */
 const stepCount = 500;
 
-/** Texts that mean something to the broker: names, and the last ids, receipts and cursors that it has given out. */
-class Words {
-  readonly all: string[] = ["jobs", "dead", "news", "default", "jobs", "dead", "news", "default"];
-  readonly #nameCount = this.all.length;
+/** What means something to the broker: names, and the last ids, receipts and cursors that it has given out. */
+class Memory {
+  static readonly #queues = ["jobs", "dead"];
+  static readonly #topics = ["news"];
+  readonly words = {
+    queue: Memory.#queues,
+    to: Memory.#queues,
+    topic: Memory.#topics,
+    groupId: ["a", "b"],
+    deduplicationId: ["a", "b"],
+    receipt: [] as string[],
+    receipts: [] as string[],
+    messageId: [] as string[],
+    after: [] as string[],
+  };
   #next = 0;
 
   /** Looks into the first of a list alone, as a client in a hurry would. */
@@ -30,16 +41,26 @@ class Words {
     for (const name in answer) {
       const value: unknown = (answer as Readonly<Record<string, unknown>>)[name];
       if (Array.isArray(value)) this.learn(value[0]);
-      else if ((name === "messageId" || name === "receipt" || name === "next") && typeof value === "string") {
-        this.all[this.#nameCount + (this.#next++ % 24)] = value;
+      else if (typeof value !== "string") continue;
+      // Of what was looked at: it is there still, most of the time.
+      else if (name === "messageId" && "state" in answer) this.#keep(this.words.messageId, value);
+      else if (name === "next") this.#keep(this.words.after, value);
+      else if (name === "receipt") {
+        this.#keep(this.words.receipt, value);
+        this.#keep(this.words.receipts, value);
       }
     }
+  }
+
+  #keep(words: string[], word: string): void {
+    if (words.length < 8) words.push(word);
+    else words[this.#next++ % 8] = word;
   }
 }
 
 const oddities = [0, 0, 0, 0.02, 0.1, 0.4];
 
-function partsFor({ schemas }: Route, random: Random, words: Words): Parts {
+function partsFor({ schemas }: Route, random: Random, { words }: Memory): Parts {
   const oddity = pick(random, oddities);
   const texts = (value: unknown): unknown =>
     typeof value === "object" && value !== null
@@ -47,10 +68,20 @@ function partsFor({ schemas }: Route, random: Random, words: Words): Parts {
       : {};
   const part = (name: keyof Parts): unknown => {
     const schema = schemas[name];
-    if (schema !== undefined) return valueFor(asSchema(schema), random, words.all, oddity);
-    return random.unit() < oddity ? oddValue(random, words.all, 1) : undefined;
+    if (schema !== undefined) return fitting(valueFor(asSchema(schema), random, words, oddity), oddity);
+    return random.unit() < oddity ? oddValue(random, 1) : undefined;
   };
   return { params: texts(part("params")), querystring: texts(part("querystring")), body: part("body") };
+}
+
+/** What no schema says: which fields of an enqueue and of an ack do not go together. */
+function fitting(value: unknown, oddity: number): unknown {
+  if (oddity > 0 || typeof value !== "object" || value === null) return value;
+  const fields = value as Record<string, unknown>;
+  if ("messages" in fields && "queue" in fields) return { queue: fields.queue, messages: fields.messages };
+  if ("receipts" in fields) delete fields.receipt;
+  if (!("messages" in fields)) delete fields.atomic;
+  return value;
 }
 
 /** What a path or a query can say: texts, and several of them. */
@@ -69,19 +100,32 @@ async function openLife(seed: number) {
     autoCreate: seed % 3 > 0,
     limits: { nameCountMax: 40 },
   });
-  return { clock, broker, routes: await inProcessRoutes({ broker }) };
+  const all = await inProcessRoutes({ broker });
+  // Dead letters come to be at once, until somebody changes that.
+  await broker.createQueue({ queue: "dead", parkAfterReceives: 1 });
+  await broker.createQueue({ queue: "jobs", deadLetter: { queue: "dead", receiveCountMax: 1 } });
+  await broker.createTopic({ topic: "news", partitionCount: 2 });
+  // What consumers do all the time, so that the others find something there; and what takes all of it away, now and then.
+  const often = all.filter(({ name }) => / \/(enqueue|dequeue|nack|ack)$|\/resume$/.test(name));
+  const seldom = (name: string): boolean => /^DELETE .*:(queue|topic)$|\/(purge|pause)$/.test(name);
+  const usual = all.filter(({ name }) => !seldom(name));
+  return {
+    clock,
+    broker,
+    routes: [...all, ...Array(4).fill(usual).flat(), ...Array(30).fill(often).flat()] as readonly Route[],
+  };
 }
 
 /** One broker, and what happens to it. Answers how often each status was answered. */
 async function live(seed: number, count: number, statuses: Map<number, number>): Promise<void> {
   const random = seededRandom(seed);
-  const words = new Words();
+  const memory = new Memory();
   const { clock, broker, routes } = await openLife(seed);
   let [asked, answered] = [0, 0];
   let failure: { readonly name: string; readonly parts: Parts; readonly error: unknown } | undefined;
   while (asked < count && failure === undefined) {
     const route = pick(random, routes);
-    const parts = partsFor(route, random, words);
+    const parts = partsFor(route, random, memory);
     asked++;
     route.ask(parts).then(
       (answer) => {
@@ -89,7 +133,7 @@ async function live(seed: number, count: number, statuses: Map<number, number>):
         const status = answer?.status ?? 0;
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         if (status >= 500 && status !== 503) failure = { name: route.name, parts, error: answer };
-        words.learn(answer?.body);
+        memory.learn(answer?.body);
       },
       (error: unknown) => {
         failure = { name: route.name, parts, error };

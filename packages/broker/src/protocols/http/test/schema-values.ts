@@ -83,11 +83,14 @@ const oddNumbers: readonly number[] = [
   Number.MIN_VALUE,
 ];
 
-/** A value of a schema. With `oddity` 0 it fits; the larger it is, the more of it does not. `words` are texts that mean something. */
-export function valueFor(schema: Schema, random: Random, words: readonly string[], oddity: number): unknown {
-  if (oddity > 0 && chance(random, oddity)) return oddValue(random, words, 2);
+/** Texts that mean something, by the field that they mean something in. */
+export type Words = Readonly<Record<string, readonly string[] | undefined>>;
+
+/** A value of a schema. With `oddity` 0 it fits; the larger it is, the more of it does not. `field` is the name of the field that it is for. */
+export function valueFor(schema: Schema, random: Random, words: Words, oddity: number, field = ""): unknown {
+  if (oddity > 0 && chance(random, oddity)) return oddValue(random, 2);
   const { anyOf } = schema;
-  if (anyOf !== undefined) return valueFor(pick(random, anyOf), random, words, oddity);
+  if (anyOf !== undefined) return valueFor(pick(random, anyOf), random, words, oddity, field);
   if (schema.enum !== undefined) return pick(random, schema.enum);
   switch (pick(random, typesOf(schema))) {
     case "null":
@@ -101,28 +104,31 @@ export function valueFor(schema: Schema, random: Random, words: readonly string[
     case "array": {
       const { items = {}, minItems = 0, maxItems = 3 } = schema;
       const count = minItems + Math.floor(random.unit() * Math.min(3, maxItems - minItems + 1));
-      return Array.from({ length: count }, () => valueFor(items, random, words, oddity));
+      return Array.from({ length: count }, () => valueFor(items, random, words, oddity, field));
     }
     case "object":
       return objectOf(schema, random, words, oddity);
     default:
-      return pick(random, chance(random, 0.5) && words.length > 0 ? words : texts);
+      return textFor(words[field], random);
   }
 }
 
-function objectOf(schema: Schema, random: Random, words: readonly string[], oddity: number): object {
+const textFor = (words: readonly string[] = [], random: Random): string =>
+  pick(random, words.length > 0 && chance(random, 0.9) ? words : texts);
+
+function objectOf(schema: Schema, random: Random, words: Words, oddity: number): object {
   const { properties = {}, patternProperties, required = [] } = schema;
   const entries: [string, unknown][] = [];
   for (const [name, inner] of Object.entries(properties)) {
     const isNeeded = required.includes(name) && !chance(random, oddity);
-    if (isNeeded || chance(random, 0.3)) entries.push([name, valueFor(inner, random, words, oddity)]);
+    if (isNeeded || chance(random, 0.3)) entries.push([name, valueFor(inner, random, words, oddity, name)]);
   }
   for (const inner of Object.values(patternProperties ?? {})) {
     while (chance(random, 0.4)) {
       entries.push([pick(random, ["a", "b.c", "__proto__"]), valueFor(inner, random, words, oddity)]);
     }
   }
-  if (chance(random, oddity)) entries.push([pick(random, texts), oddValue(random, words, 1)]);
+  if (chance(random, oddity)) entries.push([pick(random, texts), oddValue(random, 1)]);
   // Defines properties, where an assignment would set the prototype.
   return Object.fromEntries(entries);
 }
@@ -135,26 +141,20 @@ function numberOf({ minimum, exclusiveMinimum, maximum }: Schema, random: Random
 }
 
 /** Anything that JSON can say. */
-export function oddValue(random: Random, words: readonly string[], depth: number): unknown {
-  switch (Math.floor(random.unit() * (depth > 0 ? 7 : 5))) {
+export function oddValue(random: Random, depth: number): unknown {
+  const few = (): undefined[] => Array(Math.floor(random.unit() * 3)).fill(undefined);
+  switch (Math.floor(random.unit() * (depth > 0 ? 6 : 4))) {
     case 0:
       return pick(random, oddNumbers);
     case 1:
       return pick(random, texts);
     case 2:
-      return pick(random, words.length > 0 ? words : texts);
-    case 3:
       return null;
-    case 4:
+    case 3:
       return chance(random, 0.5);
-    case 5:
-      return Array.from({ length: Math.floor(random.unit() * 3) }, () => oddValue(random, words, depth - 1));
+    case 4:
+      return few().map(() => oddValue(random, depth - 1));
     default:
-      return Object.fromEntries(
-        Array.from({ length: Math.floor(random.unit() * 3) }, () => [
-          pick(random, texts),
-          oddValue(random, words, depth - 1),
-        ]),
-      );
+      return Object.fromEntries(few().map(() => [pick(random, texts), oddValue(random, depth - 1)]));
   }
 }
