@@ -1,9 +1,9 @@
 /**
- * Queues over SLUICE/1 with `@sluice/client`: framed TCP, or WebSocket. The client does not reconnect here: what a kill cuts off is for the
+ * Queues over SLUICE/1 with `@sluice/client`: over framed TCP by asking, over WebSocket by subscribing. The client does not reconnect here: what a kill cuts off is for the
  * proof to know, and a request that is repeated by itself would hide it.
  */
 import { equal, ok } from "node:assert/strict";
-import { Client, ClientFault, type Delivery, RefusedError } from "@sluice/client";
+import { Client, ClientFault, type Delivery, RefusedError, type Subscription } from "@sluice/client";
 import { Cut } from "../../../src/http-client.ts";
 import type { Incarnation } from "../../../src/incarnations.ts";
 import { type Handed, isStale, type QueueDoor, waitMs } from "./queue-door.ts";
@@ -61,7 +61,17 @@ export async function clientDoor(at: Incarnation, transport: "tcp" | "websocket"
   const client = await answered(
     Client.connect({ addresses: [addressOf[transport](at)], name: "proof", reconnect: false }),
   );
+  const isPushing = transport === "websocket";
+  const subscriptions = new Map<string, Subscription>();
+  const pushed = async (queue: string): Promise<readonly Handed[]> => {
+    const subscription = subscriptions.get(queue) ?? client.queue(queue).subscribe({ credit: 5 });
+    subscriptions.set(queue, subscription);
+    const { done, value } = await answered(subscription.next());
+    if (done === true) throw new Cut("the subscription ended");
+    return [handedFrom(value)];
+  };
   return {
+    isPushing,
     async send(queue, messages) {
       const results = await answered(client.queue(queue).sendBatch(messages, { atomic: true }));
       return results.map((result) => {
@@ -71,6 +81,7 @@ export async function clientDoor(at: Incarnation, transport: "tcp" | "websocket"
       });
     },
     async receive(queue, max) {
+      if (isPushing) return await pushed(queue);
       return (await answered(client.queue(queue).receive({ max, waitMs }))).map(handedFrom);
     },
     [Symbol.asyncDispose]: () => client.close(),

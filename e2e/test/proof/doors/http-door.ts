@@ -69,6 +69,7 @@ export function httpDoor(http: HttpClient, patienceMs = waitMs): QueueDoor {
     return undefined;
   };
   return {
+    isPushing: false,
     async send(queue, messages) {
       const answer = await http.post<{ readonly messages: readonly { readonly messageId: string }[] }>(
         "/enqueue",

@@ -40,6 +40,8 @@ export interface Handed {
 
 /** All methods throw `Cut` when there was no answer. Dispose it when its process has ended, too. */
 export interface QueueDoor extends AsyncDisposable {
+  /** Whether messages may come that nobody has asked for yet: after a first `receive` of a queue they do. */
+  readonly isPushing: boolean;
   /** All of them or none; the ids, in their order. */
   send(queue: string, messages: readonly Outgoing[]): Promise<readonly string[]>;
   /** Waits a while for a first message; perhaps none. */

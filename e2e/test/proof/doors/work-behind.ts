@@ -36,6 +36,9 @@ export function producer(kind: DoorKind, queue: string, send: (door: QueueDoor) 
   });
 }
 
+/** Doors to whose pushes the ledger knows. */
+const subscribed = new WeakSet<QueueDoor>();
+
 /** Receives, and tells the ledger. `isDead`: from the dead-letter queue of the ledger's queue. */
 export async function take(
   door: QueueDoor,
@@ -44,6 +47,11 @@ export async function take(
   max: number,
   { isDead = false }: { readonly isDead?: boolean } = {},
 ): Promise<readonly Handed[]> {
+  if (door.isPushing && !subscribed.has(door)) {
+    // What is pushed and waits unseen when the connection is cut was received all the same.
+    subscribed.add(door);
+    ledger.receiving();
+  }
   const asked = ledger.receiving();
   const messages = await door.receive(queue, max);
   ledger.received();
