@@ -46,7 +46,9 @@ function settleWith(
   if (delayMs > 0) messages.raritiesOf(slot).availableAtWallMs = enqueuedAtMs + delayMs;
   if (timeToLiveMs < Number.POSITIVE_INFINITY) {
     const spanMs = delayMs + timeToLiveMs;
-    messages.raritiesOf(slot).expiresAtMs = anchored(now, enqueuedAtMs + spanMs, spanMs);
+    const rare = messages.raritiesOf(slot);
+    rare.timeToLiveMs = timeToLiveMs;
+    rare.expiresAtMs = anchored(now, enqueuedAtMs + spanMs, spanMs);
   }
   if (groupId !== undefined) state.groups.join(slot, groupId);
   if (deduplicationId !== undefined) {
@@ -81,11 +83,9 @@ export function addMoved(
     });
     state.messages.priority[slot] = message.priority;
     if (timeToLiveMs < Number.POSITIVE_INFINITY) {
-      state.messages.raritiesOf(slot).expiresAtMs = anchored(
-        now,
-        record.movedAtMs + timeToLiveMs,
-        timeToLiveMs,
-      );
+      const rare = state.messages.raritiesOf(slot);
+      rare.timeToLiveMs = timeToLiveMs;
+      rare.expiresAtMs = anchored(now, record.movedAtMs + timeToLiveMs, timeToLiveMs);
     }
     if (message.groupId !== undefined) state.groups.join(slot, message.groupId);
     settle(state, slot, undefined);

@@ -54,6 +54,7 @@ function restoreRarities(state: QueueState, slot: number, { rare }: RestoredMess
   if (rare.groupId !== undefined) state.groups.join(slot, rare.groupId);
   const own = messages.raritiesOf(slot);
   own.availableAtWallMs = rare.availableAtWallMs;
+  own.timeToLiveMs = rare.timeToLiveMs;
   own.lastError = rare.lastError;
   if (rare.expiresInMs < Number.POSITIVE_INFINITY) {
     own.expiresAtMs = anchored(now, rare.expiresAtWallMs, rare.expiresInMs);

@@ -9,9 +9,9 @@ import { restoreDeduplication, restoreMessages, restoreQueue } from "./apply-res
 import type { BodyPosition, MessageSequence } from "./message.ts";
 import type { Now } from "./now.ts";
 import { countStarts } from "./rate.ts";
-import type { Delivered, QueueRecord, RelocatedMessage, Retried } from "./records.ts";
+import type { Delivered, QueueRecord, RelocatedMessage, Rescheduled, Retried } from "./records.ts";
 import { Phase } from "./slots.ts";
-import type { QueueState } from "./state.ts";
+import { type QueueState, wasReceived } from "./state.ts";
 import { anchored, sinceMs } from "./time.ts";
 import { becomeReady, hide, park, relocate, remove, unpark } from "./transitions.ts";
 
@@ -62,14 +62,12 @@ export function applyToQueue(
     case "retried":
       retry(state, record, now);
       return;
-    case "rescheduled": {
-      const dueMs = anchored(now, record.readyAtWallMs, record.delayMs);
+    case "rescheduled":
       for (const sequence of record.sequences) {
         const slot = find(state, sequence, undefined);
-        if (slot >= 0) reschedule(state, slot, record.delayMs > 0 ? dueMs : undefined, record.readyAtWallMs);
+        if (slot >= 0) reschedule(state, slot, record, now);
       }
       return;
-    }
     case "extended": {
       const dueMs = anchored(now, record.deadlineWallMs, record.timeoutMs);
       for (const sequence of record.sequences) {
@@ -174,13 +172,31 @@ function retry(state: QueueState, { atWallMs, entries, lastError }: Retried, now
   }
 }
 
-/** Nobody has the message: it waits, is delayed, or stands behind another of its group and keeps its place there. */
-function reschedule(state: QueueState, slot: number, dueMs: number | undefined, readyAtWallMs: number): void {
+/**
+ * Nobody has the message: it waits, is delayed, or stands behind another of its group and keeps its place there. One that nobody ever had could
+ * not be received before, so its time to live and its age begin then.
+ */
+function reschedule(
+  state: QueueState,
+  slot: number,
+  { delayMs, readyAtWallMs }: Rescheduled,
+  now: Now,
+): void {
+  const { phase } = state.messages;
   const rare = state.messages.raritiesOf(slot);
-  rare.availableAtWallMs = readyAtWallMs;
-  if (state.messages.phase[slot] === Phase.behind) rare.readyAtMs = dueMs ?? 0;
+  const dueMs = delayMs > 0 ? anchored(now, readyAtWallMs, delayMs) : undefined;
+  if (!wasReceived(state, slot)) {
+    rare.availableAtWallMs = readyAtWallMs;
+    if (rare.timeToLiveMs < Number.POSITIVE_INFINITY) {
+      const spanMs = delayMs + rare.timeToLiveMs;
+      state.expiries.set(slot, false);
+      rare.expiresAtMs = anchored(now, readyAtWallMs + rare.timeToLiveMs, spanMs);
+      state.expiries.set(slot, phase[slot] !== Phase.inFlight && phase[slot] !== Phase.parked);
+    }
+  }
+  if (phase[slot] === Phase.behind) rare.readyAtMs = dueMs ?? 0;
   else if (dueMs !== undefined) hide(state, slot, Phase.delayed, dueMs);
-  else if (state.messages.phase[slot] === Phase.delayed) becomeReady(state, slot);
+  else if (phase[slot] === Phase.delayed) becomeReady(state, slot);
 }
 
 function purge(state: QueueState): void {

@@ -242,6 +242,7 @@ export interface RestoredRarities {
   readonly groupId: string | undefined;
   /** When it could be received first, if not when it came; for aging. */
   readonly availableAtWallMs: number;
+  readonly timeToLiveMs: number;
   /** When its time to live passes, and how long that was from the checkpoint; infinite when it never does. */
   readonly expiresAtWallMs: number;
   readonly expiresInMs: number;

@@ -3,8 +3,8 @@
  *
  *     restored   => sequence phase:u8 due-wall:f64 remaining:f64 receive-count lease enqueued-at:f64 (0 | 1 provenance)
  *     provenance => reason:u8 from origin-queue origin-sequence origin-enqueued-at:f64 receive-count moved-at:f64
- *     rare       => 0 | 1 priority:u8 (0 | 1 group:text) available-at:f64 expires-at:f64 expires-in:f64 last-error:text
- *                   (0 | 1 parked-reason:u8 parked-at:f64) place:f64
+ *     rare       => 0 | 1 priority:u8 (0 | 1 group:text) available-at:f64 time-to-live:f64 expires-at:f64 expires-in:f64
+ *                   last-error:text (0 | 1 parked-reason:u8 parked-at:f64) place:f64
  *     last-error => text           of the provenance; empty without one. The first version had neither this nor what is rare.
  */
 import { type ReplayedBody, readBody } from "./body-codec.ts";
@@ -58,7 +58,8 @@ function writeRarities(to: RecordWriter, rare: RestoredRarities | undefined): vo
   to.u8(1).u8(rare.priority);
   if (rare.groupId === undefined) to.u8(0);
   else to.u8(1).text(rare.groupId);
-  to.f64(rare.availableAtWallMs).f64(rare.expiresAtWallMs).f64(rare.expiresInMs).text(rare.lastError);
+  to.f64(rare.availableAtWallMs).f64(rare.timeToLiveMs).f64(rare.expiresAtWallMs).f64(rare.expiresInMs);
+  to.text(rare.lastError);
   if (rare.parkedReason === undefined) to.u8(0);
   else writeReason(to.u8(1), rare.parkedReason).f64(rare.parkedAtWallMs);
   to.f64(rare.place);
@@ -67,13 +68,15 @@ function writeRarities(to: RecordWriter, rare: RestoredRarities | undefined): vo
 function readRarities(from: RecordReader): RestoredRarities | undefined {
   if (from.u8() === 0) return undefined;
   const [priority, groupId] = [readPriority(from), from.u8() === 0 ? undefined : from.text()];
-  const [availableAtWallMs, expiresAtWallMs, expiresInMs] = [from.f64(), from.f64(), from.f64()];
+  const [availableAtWallMs, timeToLiveMs] = [from.f64(), from.f64()];
+  const [expiresAtWallMs, expiresInMs] = [from.f64(), from.f64()];
   const lastError = from.text();
   const isParked = from.u8() !== 0;
   return {
     priority,
     groupId,
     availableAtWallMs,
+    timeToLiveMs,
     expiresAtWallMs,
     expiresInMs,
     lastError,

@@ -103,6 +103,7 @@ function rarities(state: QueueState, slot: number, now: Now): RestoredRarities |
     priority,
     groupId,
     availableAtWallMs: rare?.availableAtWallMs ?? 0,
+    timeToLiveMs: rare?.timeToLiveMs ?? Number.POSITIVE_INFINITY,
     expiresAtWallMs: now.wallMs + expiresInMs,
     expiresInMs,
     lastError: rare?.lastError ?? "",

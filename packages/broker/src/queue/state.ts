@@ -81,6 +81,11 @@ export function leaseHolds(state: QueueState, slot: number, monotonicMs: number)
   return state.messages.phase[slot] === Phase.inFlight && state.deadlines.keyOf(slot) > monotonicMs;
 }
 
+/** Whether anybody ever had the message in `slot`, counted or not. */
+export function wasReceived({ messages }: QueueState, slot: number): boolean {
+  return (messages.receiveCount[slot] as number) > 0 || (messages.lease[slot] ?? 0) > 0;
+}
+
 /** Whether the time to live of the message in `slot` has passed at `monotonicMs`. */
 export function isExpired({ messages }: QueueState, slot: number, monotonicMs: number): boolean {
   if (messages.rare.size === 0) return false;

@@ -3,7 +3,7 @@ import { Lane } from "./lane.ts";
 import type { BodyPosition, DeadLetterReason, MessageSequence } from "./message.ts";
 import type { MessageGroup } from "./message-groups.ts";
 import { Phase } from "./slots.ts";
-import type { QueueState } from "./state.ts";
+import { type QueueState, wasReceived } from "./state.ts";
 
 /** Takes the message out of whatever keeps its order. It stays the current one of its group. */
 function detach(state: QueueState, slot: number): void {
@@ -98,10 +98,8 @@ export function putBack(state: QueueState, slot: number, place: number): void {
  */
 export function becomeReady(state: QueueState, slot: number): void {
   detach(state, slot);
-  const { messages } = state;
-  const wasReceived = (messages.receiveCount[slot] as number) > 0 || (messages.lease[slot] ?? 0) > 0;
-  const keepsPlace = wasReceived && state.groups.of(slot) === undefined;
-  putBack(state, slot, keepsPlace ? (messages.sequence[slot] as number) : nextEndPlace(state));
+  const keepsPlace = wasReceived(state, slot) && state.groups.of(slot) === undefined;
+  putBack(state, slot, keepsPlace ? (state.messages.sequence[slot] as number) : nextEndPlace(state));
 }
 
 /** Delivered no longer, and kept. In its group it stays the current one, so that the others wait, unless it was not yet. */
@@ -117,6 +115,7 @@ export function park(state: QueueState, slot: number, reason: DeadLetterReason, 
   rare.parkedAtWallMs = atWallMs;
   // What has expired once would expire again at once.
   rare.expiresAtMs = Number.POSITIVE_INFINITY;
+  rare.timeToLiveMs = Number.POSITIVE_INFINITY;
   rare.readyAtMs = 0;
 }
 

@@ -122,6 +122,7 @@ const rare: fc.Arbitrary<RestoredRarities> = fc
       priority,
       groupId,
       availableAtWallMs: wallMs,
+      timeToLiveMs: fc.oneof(spanMs, open),
       expiresAtWallMs: fc.oneof(wallMs, open),
       expiresInMs: fc.oneof(spanMs, open),
       lastError: text,

@@ -54,6 +54,7 @@ export function auditQueue(
       lease: messages.lease[slot] ?? 0,
       enqueuedAtMs: messages.enqueuedAtMs[slot] as number,
       availableAtWallMs: rare?.availableAtWallMs ?? 0,
+      timeToLiveMs: rare?.timeToLiveMs ?? Number.POSITIVE_INFINITY,
       priority: messages.priority[slot] as number,
       groupId: state.groups.of(slot)?.id,
       lastError: rare?.lastError ?? "",

@@ -97,6 +97,7 @@ const lifecycle: Record<Phase, Record<Command, Outcome>> = {
     receive: "gone",
     ...withReceipt(unknown),
     ...waits,
+    reschedule: unknown,
     "time passes": "gone",
   },
   "in flight": {

@@ -17,6 +17,7 @@ export interface ModelMessage {
   dueMs: number;
   /** Since when it could be received, by the wall clock. */
   availableAtMs: number;
+  timeToLiveMs: number;
   expiresAtMs: number;
   receiveCount: number;
   lease: number;

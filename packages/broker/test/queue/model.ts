@@ -6,6 +6,8 @@ import { type ModelRedrive, redriveStep } from "./model-redrive.ts";
 
 const never = Number.POSITIVE_INFINITY;
 
+const wasReceived = ({ receiveCount, lease }: ModelMessage): boolean => receiveCount > 0 || lease > 0;
+
 export class ModelQueue {
   readonly number: number;
   settings: QueueSettings;
@@ -57,7 +59,8 @@ export class ModelQueue {
       const startMs = delayMs ?? settings.delayMs;
       const message = this.#new(body, now, { priority, groupId, moved: undefined, origin: undefined });
       message.availableAtMs += startMs;
-      message.expiresAtMs = now.monotonicMs + startMs + (timeToLiveMs ?? settings.timeToLiveMs);
+      message.timeToLiveMs = timeToLiveMs ?? settings.timeToLiveMs;
+      message.expiresAtMs = now.monotonicMs + startMs + message.timeToLiveMs;
       if (deduplicationId !== undefined) {
         this.ids.delete(deduplicationId);
         this.ids.set(deduplicationId, { sequence: message.sequence, atMs: now.monotonicMs });
@@ -140,7 +143,11 @@ export class ModelQueue {
     const message = this.find(sequence);
     if (message?.phase === "in-flight") return "message-in-flight";
     if (message === undefined || message.phase === "parked") return "unknown-message";
-    message.availableAtMs = now.wallMs + delayMs;
+    if (message.expiresAtMs <= now.monotonicMs) return "unknown-message";
+    if (!wasReceived(message)) {
+      message.availableAtMs = now.wallMs + delayMs;
+      message.expiresAtMs = now.monotonicMs + delayMs + message.timeToLiveMs;
+    }
     const wasReady = message.phase === "ready";
     message.dueMs = delayMs > 0 ? now.monotonicMs + delayMs : 0;
     if (message.phase === "behind") return undefined;
@@ -234,7 +241,8 @@ export class ModelQueue {
       from.drop(message);
       const moved = { from: from.number, reason, receiveCount, lastError };
       const entered = this.#new(body, now, { priority, groupId, moved, origin });
-      entered.expiresAtMs = now.monotonicMs + this.settings.timeToLiveMs;
+      entered.timeToLiveMs = this.settings.timeToLiveMs;
+      entered.expiresAtMs = now.monotonicMs + entered.timeToLiveMs;
       this.#enter(entered, undefined);
     }
   }
@@ -256,9 +264,8 @@ export class ModelQueue {
   /** It was away; one that somebody had takes its old place, unless it is of a group. */
   becomeReady(message: ModelMessage): void {
     message.phase = "ready";
-    const wasReceived = message.receiveCount > 0 || message.lease > 0;
     message.place =
-      wasReceived && message.groupId === undefined
+      wasReceived(message) && message.groupId === undefined
         ? [message.sequence, 0]
         : [this.nextSequence - 1, ++this.#turn];
   }
@@ -298,6 +305,7 @@ export class ModelQueue {
     if (message.phase === "behind") this.#leaveGroup(message);
     message.phase = "parked";
     message.parked = { reason, atWallMs: now.wallMs };
+    message.timeToLiveMs = never;
     message.expiresAtMs = never;
     this.parked.push(message);
   }
@@ -367,6 +375,7 @@ export class ModelQueue {
       place: [sequence, 0],
       dueMs: 0,
       availableAtMs: now.wallMs,
+      timeToLiveMs: never,
       expiresAtMs: never,
       receiveCount: 0,
       lease: 0,

@@ -3,7 +3,7 @@ import type { Cancel, Done, Reschedule } from "../commands.ts";
 import type { Now } from "../now.ts";
 import { type QueueRefusal, type Refused, refuse } from "../refusals.ts";
 import { Phase } from "../slots.ts";
-import type { QueueState } from "../state.ts";
+import { isExpired, type QueueState } from "../state.ts";
 import type { QueueDecision } from "./decision.ts";
 import { refuseDelay } from "./options.ts";
 
@@ -17,7 +17,10 @@ export function decideCancel(state: QueueState, { sequence }: Cancel): QueueDeci
   return { ok: true, records: [{ owner: state.number, record }], reply: done };
 }
 
-/** Refused as `unknown-message`, also for a parked message, which a redrive brings back; `message-in-flight`; `invalid-message`. */
+/**
+ * Refused as `unknown-message`, also for a parked message, which a redrive brings back, and for one whose time to live is over;
+ * `message-in-flight`; `invalid-message`.
+ */
 export function decideReschedule(
   state: QueueState,
   { sequence, delayMs }: Reschedule,
@@ -25,8 +28,12 @@ export function decideReschedule(
 ): QueueDecision<Done> {
   const refused = refuseDelay(delayMs) ?? refuseHeld(state, sequence);
   if (refused !== undefined) return refused;
-  if (state.messages.phase[state.index.find(sequence)] === Phase.parked) {
+  const slot = state.index.find(sequence);
+  if (state.messages.phase[slot] === Phase.parked) {
     return refuse("unknown-message", "The message is parked: a redrive brings it back.");
+  }
+  if (isExpired(state, slot, now.monotonicMs)) {
+    return refuse("unknown-message", `The time to live of message ${sequence} is over.`);
   }
   const readyAtWallMs = now.wallMs + delayMs;
   const record = { kind: "rescheduled", sequences: [sequence], readyAtWallMs, delayMs } as const;
