@@ -4,8 +4,11 @@ import { suite, test } from "node:test";
 import {
   decideAckBatch,
   decideDue,
+  decidePurge,
   decideReceive,
   decideSend,
+  decideStartRedrive,
+  type FellDue,
   movesPerCommandMax,
   nextDueMs,
   noAttributes,
@@ -93,5 +96,82 @@ suite("many messages", () => {
     deepEqual(queueCounts(state), { ready: 0, delayed: 0, inFlight: 0, parked: 0, bodyBytes: 0 });
     equal(state.messages.sequence.length, 0, "the arrays are given back");
     equal(state.nextSequence, count + 1);
+  });
+
+  /** Due, until nothing is, with what each command did. */
+  function fallDue(world: QueueWorld): readonly FellDue[] {
+    const did: FellDue[] = [];
+    world.advance(0, (_, one) => did.push(one));
+    return did;
+  }
+
+  test("Q6: thousands that expire at once go in commands of bounded size, and so do those behind them in their groups", () => {
+    const world = worldWith(0);
+    const state = world.the(jobs);
+    const expiring = { body: Uint8Array.of(1), attributes: noAttributes, timeToLiveMs: 10 };
+    const messages = Array.from({ length: 2500 }, (_, i) =>
+      i % 2 ? expiring : { ...expiring, groupId: "one" },
+    );
+    world.submit(decideSend(state, { messages }, world.now));
+    world.passUnnoticed(10);
+    deepEqual(
+      fallDue(world).map(({ expired }) => expired),
+      [1000, 1000, 500],
+    );
+    deepEqual(queueCounts(state), { ready: 0, delayed: 0, inFlight: 0, parked: 0, bodyBytes: 0 });
+    world.audit();
+  });
+
+  test("Q12: a redrive without a rate moves a thousand a step, and each step is one append", () => {
+    const world = worldWith(2500);
+    world.submit(decideReceive(world.the(jobs), { max: 2500 }, world.now, world));
+    world.advance(10);
+    equal(queueCounts(world.the(dead)).ready, 2500);
+    const before = world.journal.length;
+    const start = { to: undefined, perSecondMax: Number.POSITIVE_INFINITY };
+    world.submit(decideStartRedrive(world.the(dead), start, world.now, world));
+    world.advance(0);
+    equal(world.journal.length - before, 1 + 3 + 1, "the start, three steps, the end");
+    equal(queueCounts(world.the(jobs)).ready, 2500);
+    deepEqual(
+      world.the(dead).redrives.tasks.map(({ status, moved, total }) => ({ status, moved, total })),
+      [{ status: "done", moved: 2500, total: 2500 }],
+    );
+    world.audit();
+  });
+
+  test("Q14: a purge of thousands is one small record, and gives the memory back", () => {
+    const world = worldWith(5000);
+    const state = world.the(jobs);
+    world.submit(decideReceive(state, { max: 1000 }, world.now, world));
+    world.submit(decidePurge(state));
+    equal(world.journal.at(-1)?.[0]?.head.byteLength, 0);
+    equal(state.messages.sequence.length, 0, "the arrays are given back");
+    world.submit(
+      decideSend(state, { messages: [{ body: Uint8Array.of(1), attributes: noAttributes }] }, world.now),
+    );
+    equal(receive(world, 10), 1);
+    world.audit();
+  });
+
+  test("Q8: a thousand groups with ten messages each are served in turn and in order", () => {
+    const [groupCount, each] = [1000, 10];
+    const world = worldWith(0);
+    const state = world.the(jobs);
+    for (let group = 0; group < groupCount; group++) {
+      const message = { body: Uint8Array.of(1), attributes: noAttributes, groupId: `group ${group}` };
+      world.submit(decideSend(state, { messages: Array.from({ length: each }, () => message) }, world.now));
+    }
+    for (let turn = 0; turn < each; turn++) {
+      const received = decideReceive(state, { max: groupCount * each }, world.now, world);
+      deepEqual(
+        received.reply.deliveries.map(({ sequence }) => sequence),
+        Array.from({ length: groupCount }, (_, group) => group * each + turn + 1),
+      );
+      world.submit(received);
+      world.submit(decideAckBatch(state, { receipts: received.reply.deliveries }, world.now));
+    }
+    equal(state.groups.count, 0);
+    equal(state.messages.used, 0);
   });
 });
