@@ -42,8 +42,13 @@ export class RawHttp implements AsyncDisposable {
     return await raw.answer();
   }
 
-  write(text: string): void {
-    this.#socket.write(text);
+  write(bytes: string | Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Reads nothing more. */
+  pause(): void {
+    this.#socket.pause();
   }
 
   /** Waits until this has come. Rejects when the connection ends without it. */

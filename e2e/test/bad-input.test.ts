@@ -21,6 +21,13 @@ import {
   toChat,
   toWaitroom,
 } from "./bad-input/http-requests.ts";
+import {
+  badHandshakes,
+  expectClosed,
+  expectRefusals,
+  openSlowWebSockets,
+  vanish,
+} from "./bad-input/web-sockets.ts";
 import { subscribed } from "./proof/classic-clients.ts";
 import { Everybody } from "./proof/everybody.ts";
 import { readTopic, type TopicRecord } from "./proof/records.ts";
@@ -59,6 +66,12 @@ test("whatever some send, they are told what is wrong with it, and nobody else n
         for (const port of ports) await expectStatus(port, bytes, status);
       });
     }
+    for (const [what, bytes, status] of badHandshakes) {
+      await t.test(`WebSocket, ${what}: ${status}`, () => expectStatus(ports[0] ?? 0, bytes, status));
+    }
+    await t.test("WebSocket, messages that are refused", () => expectRefusals(at.httpUrl));
+    await t.test("WebSocket, messages that end the connection", () => expectClosed(at.httpUrl));
+    await t.test("WebSocket, a consumer that vanishes", () => vanish(at));
     for (const port of ports) {
       await t.test("who is still sending what is too long is answered, and can go on", () =>
         sendTooMuch(port),
@@ -69,7 +82,7 @@ test("whatever some send, they are told what is wrong with it, and nobody else n
     await t.test("what is no handshake", () => badHandshake(at));
     await t.test("events that are none become dead letters", () => badEvents(at.http));
     await t.test("requests that are given up half way", () => giveUp(at));
-    equal(slow.count, 3 * slowCount);
+    equal(slow.count, 5 * slowCount);
     await t.test("the others go on", () => load.reached(20, 0));
   }
 
@@ -79,7 +92,7 @@ test("whatever some send, they are told what is wrong with it, and nobody else n
   t.diagnostic(await everybody.settle(last, () => sluice.log, { CHECKOUT_COMPLETED: 3 }));
 });
 
-/** Those who begin and never finish: half a request, half a frame, and a consumer that never reads. */
+/** Those who begin and never finish: half a request, half a frame, half a message, and consumers that never read. */
 async function openSlowClients({
   httpUrl,
   tcpPort,
@@ -94,11 +107,12 @@ async function openSlowClients({
     const producer = stack.use(await FramedSocket.open(tcpPort));
     producer.send(["PRODUCER queue=bad"]);
     producer.write(Uint8Array.of(0, 0, 0x10, 0, 1, 2, 3));
+    for (const webSocket of await openSlowWebSockets(port, "readings")) stack.use(webSocket);
   }
   const deaf = stack.use(await FramedSocket.open(tcpPort));
   deaf.pause();
   deaf.send(["CONSUMER topic=readings"]);
-  return { count: 3 * slowCount, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { count: 5 * slowCount, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 async function oneTooMany({ http, tcpPort }: Incarnation): Promise<void> {

@@ -4,6 +4,10 @@ import { FramedSocket, frame } from "../../src/framed-socket.ts";
 
 type Bytes = string | Uint8Array;
 
+/** A hello of SLUICE/1 without names, token and features, as docs/protocol.md shows it. */
+const hello = (major: number): Uint8Array =>
+  Uint8Array.of(1, 0, 0, 0, 1, major, 0, ...new Uint8Array(6), 0, 0, 0, 0, 0);
+
 /** What is wrong, the bytes, and the code of the error; undefined for those who are told nothing. */
 export const badClients: readonly (readonly [what: string, bytes: readonly Bytes[], code: string])[] = [
   ["a role that is none", ["LISTENER\n"], "unknown-role"],
@@ -20,6 +24,11 @@ export const badClients: readonly (readonly [what: string, bytes: readonly Bytes
   ["a consumer that talks", [frame("CONSUMER topic=bad"), frame("hello")], "unexpected-bytes"],
   ["a frame over the limit", [frame("PRODUCER queue=bad"), Uint8Array.of(0, 0x10, 0, 1)], "frame-too-large"],
   ["a log of others", [frame("PRODUCER topic=waitroom.records"), frame("junk")], "owned-topic"],
+  ["SLUICE/1 without a hello", [frame("SLUICE/1"), frame(Uint8Array.of(2, 0, 0, 0, 1))], "hello-expected"],
+  ["SLUICE/1 of another version", [frame("SLUICE/1"), frame(hello(9))], "unsupported-version"],
+  ["SLUICE/1 in half a hello", [frame("SLUICE/1"), frame(Uint8Array.of(1, 0, 0, 0, 0, 1))], "malformed"],
+  ["SLUICE/1 with an empty frame", [frame("SLUICE/1"), frame("")], "malformed"],
+  ["SLUICE/1, more than 4 MiB", [frame("SLUICE/1"), Uint8Array.of(0, 0x40, 0, 1)], "frame-too-large"],
   ["half a frame", [frame("PRODUCER queue=bad"), Uint8Array.of(0, 0, 0, 9), "half"], "incomplete-frame"],
   ["half a length", [frame("PRODUCER queue=bad"), Uint8Array.of(0, 0)], "incomplete-frame"],
 ];

@@ -15,7 +15,7 @@ import { QueueLedger } from "./queue-ledger.ts";
 const queue = "fleeting";
 const graveyard = `${queue}-dead`;
 const lifetimesMs = [60, 400, 3_000];
-/** More than consumers take, so that some are always left behind. */
+/** More than the consumer takes, so that some are always left behind. */
 const batchCount = 4;
 const toleranceMs = 5;
 
@@ -39,23 +39,23 @@ export class LifetimesProof {
     equal((await http.put(`/v1/queues/${queue}`, settings)).status, 201);
   }
 
-  /** A producer for each door, a consumer that is too slow, and one of the dead letters. */
+  /** For each door a producer, which waits for who buries what it sent, a consumer that is too slow, and one of the dead letters. */
   addClients(load: Load): void {
     for (const kind of doorKinds) {
       load.add(
         "mortal producer",
-        producer(kind, queue, (door) => this.#send(door)),
+        producer(kind, graveyard, (door) => this.#send(door)),
       );
     }
     load.add(
       "mortal consumer",
-      behind("tcp", async (door, done) => {
+      behind("http", async (door, done) => {
         for (;;) await this.#consume(door, 2, done);
       }),
     );
     load.add(
       "mortal undertaker",
-      behind("websocket", async (door, done) => {
+      behind("tcp", async (door, done) => {
         for (;;) await this.#bury(door, done);
       }),
     );
