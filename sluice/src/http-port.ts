@@ -27,6 +27,7 @@ import Fastify, {
   type FastifyPluginAsync,
   LogController,
 } from "fastify";
+import { answerClientError } from "./client-errors.ts";
 import { docsPage } from "./docs-page.ts";
 import { boundRequestBodies } from "./request-bodies.ts";
 import { isLoopback } from "./settings.ts";
@@ -49,6 +50,7 @@ export interface HttpPortOptions {
   readonly tls?: ServerTls;
   /** Connections at a time, WebSockets among them; one more is closed without a word. Default 10,000. */
   readonly connectionCountMax?: number;
+  readonly timeouts?: Partial<HttpTimeouts>;
   /** Bytes of request bodies that are on their way, of all connections together. Default 256 MiB. */
   readonly bodyBytesMax?: number;
   /** Where connections, bytes and refusals are counted. */
@@ -61,10 +63,22 @@ const defaultConnectionCountMax = 10_000;
 /** As much as all connections of the framed port may hold. */
 const defaultBodyBytesMax = 256 * 1024 * 1024;
 
-/** Whole time a client may take to send a request, headers and body; slower ones are answered 408 and closed. */
-const requestTimeoutMs = 30_000;
-const headersTimeoutMs = 10_000;
-const keepAliveTimeoutMs = 72_000;
+/** In milliseconds, by the names of Node. */
+export interface HttpTimeouts {
+  /** Whole time that a client may take to send a request, headers and body; a slower one is answered 408 and closed. */
+  readonly requestTimeout: number;
+  readonly headersTimeout: number;
+  readonly keepAliveTimeout: number;
+  /** How often it is looked for those who are too slow: they may take as much longer. */
+  readonly connectionsCheckingInterval: number;
+}
+
+const usualTimeouts: HttpTimeouts = {
+  requestTimeout: 30_000,
+  headersTimeout: 10_000,
+  keepAliveTimeout: 72_000,
+  connectionsCheckingInterval: 5_000,
+};
 /** What closing waits for requests that were begun, so that one that is never finished does not hold up the rest. */
 const closeGraceMs = 5_000;
 
@@ -95,15 +109,17 @@ export class HttpPort implements AsyncDisposable {
 
   static async open(options: HttpPortOptions): Promise<HttpPort> {
     const handshakes: Handshakes[] = [];
+    const timeouts = { ...usualTimeouts, ...options.timeouts };
     const app: FastifyInstance = Fastify({
       loggerInstance: options.log as FastifyBaseLogger,
       logController: new LogController({ disableRequestLogging: true }),
       forceCloseConnections: "idle",
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
+      requestTimeout: timeouts.requestTimeout,
+      keepAliveTimeout: timeouts.keepAliveTimeout,
       ...(options.tls === undefined
-        ? { http: { headersTimeout: headersTimeoutMs } }
-        : { serverFactory: httpsServers(options.tls, handshakes) }),
+        ? { http: timeouts }
+        : { serverFactory: httpsServers(options.tls, timeouts, handshakes) }),
+      clientErrorHandler: answerClientError,
       // Names in paths are bounded where they are parsed; percent-encoded they may be twelve times as long.
       routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
       // No route can answer for a path that cannot be read.
@@ -137,7 +153,7 @@ export class HttpPort implements AsyncDisposable {
     app.server.on("upgrade", dispatcher(options.parts, mayName, connections));
     app.server.maxConnections = options.connectionCountMax ?? defaultConnectionCountMax;
     app.setNotFoundHandler(answerNotFound);
-    readWhatIsTooLong(app);
+    keepRefusedConnections(app);
     endConnectionsOnClose(app, handshakes);
     await listen(app, options);
     const address = app.server.address();
@@ -159,29 +175,28 @@ export class HttpPort implements AsyncDisposable {
 }
 
 /** Makes the HTTPS server for the framework, which then listens on the first address of the host alone, and leaves its handshakes in `handshakes`. */
-function httpsServers(tls: ServerTls, handshakes: Handshakes[]): (handler: RequestListener) => Server {
+function httpsServers(
+  tls: ServerTls,
+  timeouts: HttpTimeouts,
+  handshakes: Handshakes[],
+): (handler: RequestListener) => Server {
   return (handler) => {
-    const server = createHttpsServer(
-      {
-        ...tls.context,
-        headersTimeout: headersTimeoutMs,
-        requestTimeout: requestTimeoutMs,
-        keepAliveTimeout: keepAliveTimeoutMs,
-      },
-      handler,
-    );
+    const server = createHttpsServer({ ...tls.context, ...timeouts }, handler);
     handshakes.push(tls.serve(server));
     return server;
   };
 }
 
 /**
- * A body that is too long is refused before it has come, and the framework would end the connection with it: with bytes unread, which resets it,
- * and the client that is still sending never sees the answer. The rest is read and forgotten instead, for as long as a request may take.
+ * A body that cannot be taken is refused, and the framework would end the connection with it. One that has come whole is no reason for that: what is
+ * behind it would be lost. One that is too long is refused before it has come, and the end would reset the connection with bytes unread: the client,
+ * which is still sending, would never see the answer. The rest is read and forgotten instead, for as long as a request may take.
  */
-function readWhatIsTooLong(app: FastifyInstance): void {
-  app.addHook("onSend", async (_request, reply) => {
-    if (reply.statusCode === 413) reply.removeHeader("connection");
+function keepRefusedConnections(app: FastifyInstance): void {
+  app.addHook("onSend", async (request, reply) => {
+    if (reply.statusCode === 413 || (reply.statusCode >= 400 && request.raw.complete)) {
+      reply.removeHeader("connection");
+    }
   });
 }
 

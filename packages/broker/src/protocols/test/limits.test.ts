@@ -1,6 +1,7 @@
 /** The tables of limits in docs/protocol.md say what the code does: each row, with its number and a reason. */
 import { deepEqual, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { maxHeaderSize } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { classicFrameBytesMax, frameBytesCeiling, roleBytesMax } from "@sluice/protocol";
@@ -42,6 +43,7 @@ const classic: Readonly<Record<string, readonly string[]>> = {
 
 const overHttp: Readonly<Record<string, readonly string[]>> = {
   "connections of a port, WebSockets included": ["10,000"],
+  "path and headers of a request": [bytes(maxHeaderSize)],
   "a whole request": ["30 s", "10 s"],
   "request bodies on their way, of all connections": ["256 MiB"],
   "request body": [bytes(http.requestBytesMax)],
