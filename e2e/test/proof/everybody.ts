@@ -1,4 +1,5 @@
 /** All clients of all four systems at once, and everything that they were told, to be compared at the end. */
+import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import type { LogLine } from "../../src/sluice-process.ts";
@@ -13,35 +14,51 @@ import { PipelineProof } from "./pipeline.ts";
 import { PurgesProof } from "./purges.ts";
 import { addOrderedClients, addQueueClients, createQueues, drainQueue } from "./queue-clients.ts";
 import { QueueLedger } from "./queue-ledger.ts";
+import { SteadfastProof } from "./steadfast.ts";
 import { TopicProof } from "./topic-clients.ts";
 import { UrgencyProof } from "./urgency.ts";
 import { WaitroomProof } from "./waitroom.ts";
 
+/** The clients of one feature of queues. */
+interface QueueProof {
+  prepare(http: HttpClient): Promise<void>;
+  addClients(load: Load): void;
+  /** Drains, compares, and says how much there was. */
+  settle(last: Incarnation): Promise<string>;
+}
+
 export class Everybody implements AsyncDisposable {
   readonly #queues = { work: new QueueLedger("work"), ordered: new QueueLedger("ordered") };
   /** Queues in full, a feature each. */
-  readonly #features = [
-    new GroupsProof(),
-    new DelaysProof(),
-    new LifetimesProof(),
-    new GivenUpProof(),
-    new OnceProof(),
-    new UrgencyProof(),
-    new PipelineProof(),
-    new PurgesProof(),
-  ];
+  readonly #features: readonly QueueProof[];
   readonly #topic = new TopicProof("readings");
   readonly #classic = new ClassicQueueProof();
   readonly #waitroom = new WaitroomProof();
   readonly #chat: ChatProof;
+  readonly #connected: AsyncDisposable;
 
-  private constructor(chat: ChatProof) {
+  private constructor(chat: ChatProof, steadfast: SteadfastProof, connected: AsyncDisposable) {
     this.#chat = chat;
+    this.#connected = connected;
+    this.#features = [
+      new GroupsProof(),
+      new DelaysProof(),
+      new LifetimesProof(),
+      new GivenUpProof(),
+      new OnceProof(),
+      new UrgencyProof(),
+      new PipelineProof(),
+      new PurgesProof(),
+      steadfast,
+    ];
   }
 
   /** Adds every client to the load. */
   static async join(load: Load): Promise<Everybody> {
-    const everybody = new Everybody(await ChatProof.open());
+    const connected = new AsyncDisposableStack();
+    const chat = connected.use(await ChatProof.open());
+    const steadfast = connected.use(await SteadfastProof.open());
+    const everybody = new Everybody(chat, steadfast, connected);
     addQueueClients(load, "work", everybody.#queues.work);
     addOrderedClients(load, "ordered", everybody.#queues.ordered);
     for (const feature of everybody.#features) feature.addClients(load);
@@ -95,7 +112,7 @@ export class Everybody implements AsyncDisposable {
     ].join("; ");
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#chat[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connected[Symbol.asyncDispose]();
   }
 }
