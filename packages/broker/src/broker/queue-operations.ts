@@ -31,6 +31,9 @@ import type { Statistics } from "./statistics.ts";
 /** All bodies of an answer: more would be too much for one. */
 const browsedBytesMax = 8 * 1024 * 1024;
 
+/** The last instant that a `Date` can be, in milliseconds since the Unix epoch (ECMA-262 §21.4.1.1). */
+const dateMsMax = 8.64e15;
+
 export class QueueOperations implements Omit<QueueOperationsApi, "configureQueue" | "deleteQueue"> {
   readonly #core: Core;
   readonly #directory: Directory;
@@ -219,7 +222,11 @@ export class QueueOperations implements Omit<QueueOperationsApi, "configureQueue
 
   #browsed(queue: QueueState, found: Found, body: Uint8Array): BrowsedMessage {
     const { wallMs, monotonicMs } = this.#core.now();
-    const wall = (atMs: number | undefined) => (atMs === undefined ? undefined : wallMs + atMs - monotonicMs);
+    // What lies behind the last day of any calendar does not come: no protocol could say when.
+    const wall = (atMs: number | undefined) => {
+      const atWallMs = wallMs + (atMs ?? Number.POSITIVE_INFINITY) - monotonicMs;
+      return atWallMs <= dateMsMax ? atWallMs : undefined;
+    };
     const { provenance, parked } = found;
     const [origin, sequence] = [
       provenance?.originQueue ?? queue.number,

@@ -145,6 +145,25 @@ test("Q13: browsing shows messages in every state, and changes none", async () =
   deepEqual((await browse(client, "jobs")).messages, seen);
 });
 
+test("Q13: a time to live that ends after the last day of any calendar is for ever", async () => {
+  await using port = await openFullFixture();
+  const client = await port.client();
+  const [message] = messages("a") as [full.WireMessage];
+  for (const timeToLiveMs of [2 ** 53 - 2, 8.64e15, 1_000]) {
+    await client.ask("sent", (to, id) =>
+      full.writeSend(to, {
+        ...{ id, queue: "jobs", atomic: true, sequence: undefined },
+        messages: [{ ...message, timeToLiveMs }],
+      }),
+    );
+  }
+  const { messages: seen } = await browse(client, "jobs");
+  deepEqual(
+    seen.map(({ expiresAtMs }) => expiresAtMs),
+    [undefined, undefined, port.clock.now().wallMs + 1_000],
+  );
+});
+
 test("Q13: what does not fit an answer comes with the next one, each message once", async () => {
   await using port = await openFullFixture();
   const client = await port.client();
