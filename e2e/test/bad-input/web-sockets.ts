@@ -82,6 +82,8 @@ export async function vanish({
   readonly httpUrl: string;
 }): Promise<void> {
   const queue = "abandoned";
+  // Only that its consumer is gone brings a message back.
+  equal((await http.put(`/v1/queues/${queue}`, { visibilityTimeoutSeconds: 3_600 })).status, 201);
   const bodies = Array.from({ length: 20 }, (_, i) => `left ${i}`);
   const messages = bodies.map((body) => ({ body }));
   equal((await http.post("/enqueue", { queue, messages })).status, 201);

@@ -11,12 +11,14 @@ import { drainDoor } from "./doors/http-door.ts";
 import { doorKinds } from "./doors/open-door.ts";
 import type { Handed, QueueDoor } from "./doors/queue-door.ts";
 import { behind, finish, producer, take } from "./doors/work-behind.ts";
-import { type DeadLetter, deadLettersOf, holding, redrivesOf } from "./operator.ts";
+import { type DeadLetter, deadLettersOf, holding, type Redrive, redrivesOf } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
 const queue = "flaky";
 const graveyard = `${queue}-dead`;
 const receiveCountMax = 3;
+/** Slow enough to be killed on the way. */
+const redrivesPerSecond = 100;
 /** One out of three is handled at once. */
 const isFailing = (body: string): boolean => body.startsWith("failing");
 
@@ -32,6 +34,7 @@ export class GivenUpProof {
   readonly #complaints = new Map<string, Complaints>();
   #count = 0;
   #turn = 0;
+  #redriveBefore: Redrive | undefined;
   /** Failing messages that were deleted, or acked after they had come back. */
   readonly #ends = new Set<string>();
   #deletedCount = 0;
@@ -161,12 +164,19 @@ export class GivenUpProof {
     ok(status === 200 || status === 404, `${body}: ${status}`);
   }
 
-  /** Begins a redrive when none runs. */
+  /** Begins a redrive when none runs. The one before is known, and no less far than it was, whatever was killed since. */
   async #redriveAll(http: HttpClient): Promise<void> {
-    const runs = (await redrivesOf(http, graveyard)).some(({ status }) => status === "running");
-    if (runs) return;
+    const redrives = await redrivesOf(http, graveyard);
+    const before = this.#redriveBefore;
+    const found = redrives.find(({ redrive }) => redrive === before?.redrive);
+    ok(before === undefined || (found && found.moved >= before.moved), `${JSON.stringify(before)} is lost`);
+    this.#redriveBefore = found;
+    if (redrives.some(({ status }) => status === "running")) return;
     this.#ledger.redriving();
-    const { status, body } = await http.post(`/v1/queues/${graveyard}/redrives`, { perSecondMax: 500 });
+    const { status, body } = await http.post<Redrive>(`/v1/queues/${graveyard}/redrives`, {
+      perSecondMax: redrivesPerSecond,
+    });
     equal(status, 201, JSON.stringify(body));
+    this.#redriveBefore = body;
   }
 }

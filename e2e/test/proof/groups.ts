@@ -20,7 +20,7 @@ import { QueueLedger } from "./queue-ledger.ts";
 const queue = "groups";
 const groupsOfProducer = 3;
 const parkAfterReceives = 4;
-const stuckEvery = 40;
+const stuckEvery = 12;
 const nackEvery = 7;
 const forgetEvery = 151;
 const nackDelayMs = 40;

@@ -31,13 +31,15 @@ export async function holding(http: HttpClient, queue: string): Promise<number> 
   return body.ready + body.delayed + body.inFlight + body.parked;
 }
 
+export interface Redrive {
+  readonly redrive: number;
+  readonly status: "running" | "done" | "cancelled";
+  readonly total: number;
+  readonly moved: number;
+}
+
 /** The redrives of late. */
-export async function redrivesOf(
-  http: HttpClient,
-  queue: string,
-): Promise<readonly { readonly status: "running" | "done" | "cancelled" }[]> {
-  const { body } = await http.get<{
-    readonly redrives: readonly { readonly status: "running" | "done" | "cancelled" }[];
-  }>(`/v1/queues/${queue}/redrives`);
+export async function redrivesOf(http: HttpClient, queue: string): Promise<readonly Redrive[]> {
+  const { body } = await http.get<{ readonly redrives: readonly Redrive[] }>(`/v1/queues/${queue}/redrives`);
   return body.redrives;
 }

@@ -78,6 +78,7 @@ export class UrgencyProof {
     for (const [i, message] of messages.entries()) {
       waiting.delete(numberOf(message.body));
       this.#waiting.delete(numberOf(message.body));
+      equal(message.priority, Number(message.body.split("-").at(1)), message.body);
       const before = messages[i - 1];
       if (before !== undefined) expectBehind(message, before);
     }
