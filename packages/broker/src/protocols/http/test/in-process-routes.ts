@@ -7,7 +7,8 @@ import Fastify, {
   type FastifyRequest,
   type RouteOptions,
 } from "fastify";
-import type { TSchema } from "typebox";
+import Type, { type TSchema } from "typebox";
+import { Compile } from "typebox/compile";
 import type { BrokerRoutesOptions } from "../http-routes.ts";
 import { httpRoutes } from "../index.ts";
 import { compileValidator } from "../validation.ts";
@@ -23,6 +24,8 @@ export interface Route {
   /** `POST /enqueue` */
   readonly name: string;
   readonly schemas: Readonly<Record<keyof Parts, TSchema | undefined>>;
+  /** What is wrong with an answer, going by the schema that the OpenAPI document shows; undefined when nothing is. */
+  wrongWith(answer: InProcessAnswer): string | undefined;
   /** Undefined when the client went away. @throws whatever would be answered as 500. */
   ask(parts: Parts): Promise<InProcessAnswer | undefined>;
 }
@@ -57,9 +60,20 @@ function routeOf(app: FastifyInstance, route: RouteOptions): Route {
     if (schema === undefined) return undefined;
     return compileValidator({ schema, method, url: route.url, httpPart: kind }) as Validator;
   });
+  const answers = new Map(
+    Object.entries((route.schema?.response ?? {}) as Readonly<Record<string, TSchema>>)
+      .filter(([status]) => /^\d+$/.test(status))
+      .map(([status, schema]) => [Number(status), Compile(closed(schema))]),
+  );
   return {
     name: `${method} ${route.url}`,
     schemas,
+    wrongWith({ status, body }) {
+      const validator = status >= 400 ? problemValidator : answers.get(status);
+      if (validator === undefined) return `${status} is not in the document`;
+      if (validator.Check(body)) return undefined;
+      return JSON.stringify([...validator.Errors(body)][0]);
+    },
     async ask(parts) {
       const reply = new Reply();
       const request = {
@@ -93,6 +107,31 @@ function routeOf(app: FastifyInstance, route: RouteOptions): Route {
     },
   };
 }
+
+/** The same schema without room for fields that it does not name: the serializer would leave them out without a word. */
+function closed(schema: TSchema): TSchema {
+  if (Array.isArray(schema)) return schema.map(closed) as unknown as TSchema;
+  if (typeof schema !== "object" || schema === null) return schema;
+  const inner = Object.fromEntries(
+    Object.entries(schema).map(([name, value]) => [name, closed(value as TSchema)]),
+  );
+  const isObject = "properties" in schema && typeof schema.properties === "object" && "type" in schema;
+  return (isObject ? { ...inner, additionalProperties: false } : inner) as TSchema;
+}
+
+const problemValidator = Compile(
+  Type.Object(
+    {
+      type: Type.Literal("about:blank"),
+      title: Type.String({ minLength: 1 }),
+      status: Type.Integer(),
+      detail: Type.String({ minLength: 1, maxLength: 1000 }),
+      code: Type.String({ pattern: "^[a-z-]+$" }),
+      field: Type.Optional(Type.String()),
+    },
+    { additionalProperties: false },
+  ),
+);
 
 /** As much of a reply as the routes use. */
 class Reply {
