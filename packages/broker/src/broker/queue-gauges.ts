@@ -144,8 +144,9 @@ export class QueueGauges {
     for (const queue of queues) {
       if (queue.paused) paused++;
       if (queue.redrives.running !== undefined) redrives++;
-      if (!listed.has(queue)) add(others, queue, now);
-      else {
+      if (!listed.has(queue)) {
+        if (queue.messages.used > 0) add(others, queue, now);
+      } else {
         const line = emptyLine(this.#state.catalog.entry(queue.number)?.name ?? "");
         add(line, queue, now);
         lines.push(line);

@@ -150,6 +150,13 @@ test("a group that waits behind a parked message is counted and warned about, un
     ],
   );
   match(String(told[1]?.msg), /^message groups wait behind a parked message/);
+
+  const [, ofNoGroup] = [
+    await send(world, "jobs", message({ priority: 9 })),
+    await receive(world, "jobs", 1),
+  ];
+  await nack(world, "jobs", ofNoGroup[0]?.receipt);
+  equal(lines.length, 3, "a message of no group holds nobody");
   granted(await world.answer(world.broker.cancelMessage({ queue: "jobs", messageId: poison })));
   deepEqual(await samples(metrics, "sluice_blocked_groups{"), {});
 });
