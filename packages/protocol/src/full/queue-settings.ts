@@ -10,33 +10,55 @@ import type { FrameWriter } from "./writer.ts";
 
 export interface WireDeadLetter {
   readonly queue: string;
+  /** 1 to 1000. */
   readonly receiveCountMax: number;
 }
 
+/** The n-th time that a message is given back it waits `minDelayMs * factor^(n-1)`, at most `maxDelayMs`, less up to the share `jitter` of that. */
 export interface WireRetryPolicy {
+  /** 0: ready again at once, however often. Default 0. */
   readonly minDelayMs: number;
+  /** Default 15 minutes. */
   readonly maxDelayMs: number;
+  /** 1 to 10. Default 2. */
   readonly factor: number;
+  /** 0 to 1: spreads messages that failed together. Default 0.5. */
   readonly jitter: number;
 }
 
-/** How a queue behaves. Times are milliseconds; Infinity is a bound that is left open. */
+/** How a queue behaves. Times are milliseconds; Infinity is a bound that is left open. docs/queue.md tells each of them in full. */
 export interface WireQueueSettings {
+  /** How long a delivery hides its message. 0 to 12 h, default 30 s. */
   readonly visibilityTimeoutMs: number;
+  /** How long a message waits before it can be received first, unless it says so itself. Up to 10 years, default 0. */
   readonly delayMs: number;
+  /** How long a message may wait from then on, unless it says so itself. Default Infinity. */
   readonly timeToLiveMs: number;
+  /** What becomes of a message whose time to live has passed. Default `drop`. */
   readonly onExpiry: "drop" | "dead-letter";
+  /** When a message that was given back without a delay can be received again. */
   readonly retry: WireRetryPolicy;
+  /** Where a message goes that has been received so often and is given back. Default: nowhere. */
   readonly deadLetter: WireDeadLetter | undefined;
+  /** How often a message is received that has no dead-letter queue to go to, before it is parked. Infinity: never. Default 100. */
   readonly parkAfterReceives: number;
+  /** How long a message may be overtaken by more urgent ones. Default 60 s. */
   readonly priorityAgingMs: number;
+  /** Which messages are told apart: those with a deduplication id by that, others not at all or by their content. Default `by-id`. */
   readonly deduplication: "by-id" | "by-content";
+  /** How long a deduplication id is remembered. Up to a week, default 5 minutes. */
   readonly deduplicationWindowMs: number;
+  /** Messages that may be in flight at a time. Default Infinity. */
   readonly inFlightMax: number;
+  /** Messages that may be handed out in a second; may be a fraction. Default Infinity. */
   readonly startsPerSecondMax: number;
+  /** Messages that the queue holds at most. Default 2^53 - 1. */
   readonly messageCountMax: number;
+  /** Body bytes that the queue holds at most. Default 2^53 - 1. */
   readonly bodyBytesMax: number;
+  /** What becomes of a send that does not fit: refused as `queue-full`, or the oldest that wait make room. Default `refuse`. */
   readonly overflow: "refuse" | "drop-oldest";
+  /** What an answer about the queue rests on, as far as the server can promise it. Default: the server's. Cannot be changed. */
   readonly durability: "synced" | "buffered" | "memory";
 }
 

@@ -98,6 +98,8 @@ const overFull: Readonly<Record<string, readonly string[]>> = {
     bytes(broker.attributesBytesMax),
   ],
   names: [n(nameLengthMax)],
+  "group id; deduplication id": [n(rules.idBytesMax)],
+  "delay of a message or nack": [`${rules.delayMsMax / (365 * 86_400_000)} years`],
   "token; name of client and producer; sentence; error of a nack": [
     bytes(full.tokenBytesMax),
     n(full.sentenceBytesMax),
