@@ -10,4 +10,5 @@ export {
   problemResponses,
   sendProblem,
 } from "./problem.ts";
+export { repeatsNames } from "./repeated-names.ts";
 export { refuseUpgrade } from "./upgrade-refusal.ts";

@@ -60,7 +60,8 @@ export class JsonConnection implements JsonSession, Holder {
   #phase: "open" | "draining" | "over" = "open";
   /** Requests under way: all, and those that do not wait. */
   #requestCount = 0;
-  #idle: (() => void) | undefined;
+  /** Called when no dequeue is under way any more. */
+  #readsOver: (() => void) | undefined;
   #promptCount = 0;
   #requestBytes = 0;
   #malformedCount = 0;
@@ -190,7 +191,7 @@ export class JsonConnection implements JsonSession, Holder {
       this.#requestCount--;
       this.#promptCount -= prompt;
       this.#requestBytes -= bytes + overheadBytes;
-      if (this.#requestCount === 0) this.#idle?.();
+      if (this.#requestCount === this.#promptCount) this.#readsOver?.();
       this.#roomier();
     });
   }
@@ -269,11 +270,12 @@ export class JsonConnection implements JsonSession, Holder {
     this.#over();
     this.#outbox.close();
     this.#options.totalBytes.remove(this);
-    // A dequeue that was too far to be cancelled brings something more to give back.
-    if (this.#requestCount > 0)
+    // A dequeue that was too far to be cancelled brings something more to give back. Others may take long, such as a publish that is blocked.
+    if (this.#requestCount > this.#promptCount) {
       await new Promise<void>((resolve) => {
-        this.#idle = resolve;
+        this.#readsOver = resolve;
       });
+    }
     await this.held.giveBack(this.broker);
     this.#gone.resolve();
   }

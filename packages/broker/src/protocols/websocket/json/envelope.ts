@@ -1,5 +1,5 @@
 /** A message of a client as a request: an object with an id, which the answer repeats, and an op, which says what to do with the rest. */
-import { type Problem, problem } from "@sluice/http-edge";
+import { type Problem, problem, repeatsNames } from "@sluice/http-edge";
 
 export type RequestId = string | number;
 
@@ -17,6 +17,7 @@ export function readEnvelope(text: string): Envelope {
   } catch {
     return none("malformed-json", "The message is no JSON.");
   }
+  if (repeatsNames(text, value)) return none("malformed-json", "The message names a field twice.");
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return none("invalid-field", "A message is a JSON object.");
   }

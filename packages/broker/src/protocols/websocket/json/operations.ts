@@ -20,6 +20,8 @@ import {
 } from "./subscribe.ts";
 
 export interface Operation {
+  /** Of its fields. */
+  readonly schema: TSchema;
   /** Whether it is still taken while the server shuts down: it finishes what was begun. */
   readonly finishes: boolean;
   /** Whether it may wait for long, and must not keep others from being read. */
@@ -42,6 +44,7 @@ function operation<Schema extends TSchema>(
 ): Operation {
   const validate = compileValidator({ schema, method: "", url: "", httpPart: "message" });
   return {
+    schema,
     finishes,
     waits,
     run: (session, fields, answer) => {
@@ -102,16 +105,33 @@ async function dequeue(
   return undefined;
 }
 
-function acked({ broker, held }: JsonSession, request: Static<typeof ackSchema>): Promise<Outcome<object>> {
-  if (request.receipt !== undefined) held.settled(request.receipt);
-  for (const receipt of request.receipts ?? []) held.settled(receipt);
-  return ack(broker, request);
+async function acked(
+  { broker, held }: JsonSession,
+  request: Static<typeof ackSchema>,
+): Promise<Outcome<object>> {
+  const outcome = await ack(broker, request);
+  if (request.receipt !== undefined && isOver(outcome)) held.settled(request.receipt);
+  if (!outcome.ok) return outcome;
+  for (const [i, receipt] of (request.receipts ?? []).entries()) {
+    const result = outcome.answer.results?.[i];
+    if (result !== undefined && (result.code ?? staleReceipt) === staleReceipt) held.settled(receipt);
+  }
+  return outcome;
 }
 
-function nacked({ broker, held }: JsonSession, request: Static<typeof nackSchema>): Promise<Outcome<object>> {
-  held.settled(request.receipt);
-  return nack(broker, request);
+async function nacked(
+  { broker, held }: JsonSession,
+  request: Static<typeof nackSchema>,
+): Promise<Outcome<object>> {
+  const outcome = await nack(broker, request);
+  if (isOver(outcome)) held.settled(request.receipt);
+  return outcome;
 }
+
+const staleReceipt = "stale-receipt";
+
+/** Whether the connection holds the delivery no more. After any other refusal it does: the receipt may have been said for the wrong queue. */
+const isOver = (outcome: Outcome<object>): boolean => outcome.ok || outcome.problem.code === staleReceipt;
 
 async function transacted(
   { broker, held }: JsonSession,

@@ -11,6 +11,7 @@ const noRequests: readonly [what: string, message: string, code: string][] = [
   ["half an object", '{"id": 1', "malformed-json"],
   ["nothing", "", "malformed-json"],
   ["a deep pit", deep, "malformed-json"],
+  ["two bodies", '{"id": 1, "op": "enqueue", "body": "a", "body": "b"}', "malformed-json"],
   ["a list", "[]", "invalid-field"],
   ["null", "null", "invalid-field"],
   ["a word", '"enqueue"', "invalid-field"],
