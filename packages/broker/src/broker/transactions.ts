@@ -26,6 +26,15 @@ import { type Change, inGroups, inQueues, inTopics } from "./state.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Topics } from "./topics.ts";
 
+/** The sends of a transaction, decided. */
+interface Sends {
+  readonly changes: readonly Change[];
+  readonly runs: readonly SequenceRun[];
+  /** Messages that come in, and those that were there before. */
+  readonly sent: number;
+  readonly duplicates: number;
+}
+
 export class Transactions {
   readonly #core: Core;
   readonly #directory: Directory;
@@ -81,7 +90,8 @@ export class Transactions {
           this.#topics.announce({ topic, records, places: places[i] ?? [], publishedAtMs: now.wallMs });
         }
         for (const receipts of resolved.acks.values()) this.#statistics.count("ack", receipts.length);
-        for (const messages of resolved.sends.values()) this.#statistics.count("send", messages.length);
+        this.#statistics.count("send", sent.sent);
+        this.#statistics.count("duplicate", sent.duplicates);
         resolve({ ok: true, places, messageIds: this.#idsOf(sent.runs, request), durability });
       });
     });
@@ -100,18 +110,17 @@ export class Transactions {
   }
 
   /** One command a queue, with the messages of all sends to it; the runs are in the order of the sends. */
-  #send(
-    { sends }: Resolved,
-    request: TransactRequest,
-    now: Now,
-  ): { readonly changes: readonly Change[]; readonly runs: readonly SequenceRun[] } | Refused<Refusal> {
+  #send({ sends }: Resolved, request: TransactRequest, now: Now): Sends | Refused<Refusal> {
     const changes: Change[] = [];
+    let [sent, duplicates] = [0, 0];
     const sequences = new Map<number, SequenceOf>();
     for (const [queue, messages] of sends) {
       const decided = decideSend(queue, { messages }, now);
       if (!decided.ok) return decided;
       changes.push(...inQueues(decided.records));
       sequences.set(queue.number, sequencesOf(decided.reply, messages.length));
+      duplicates += decided.reply.duplicates.size;
+      sent += messages.length - decided.reply.duplicates.size;
     }
     const runs: SequenceRun[] = [];
     const begun = new Map<number, number>();
@@ -122,7 +131,7 @@ export class Transactions {
       const sequenceAt: SequenceOf = (place) => sequences.get(number)?.(first + place) ?? 0;
       runs.push(...runsOfSequences(number, sequenceAt, messages.length));
     }
-    return { changes, runs };
+    return { changes, runs, sent, duplicates };
   }
 
   /** The ids of the messages of each send, out of the runs of all of them. */

@@ -120,6 +120,28 @@ test("what is done with messages is counted by what it was, and what goes withou
   });
 });
 
+test("a transaction counts as what is in it", async () => {
+  const metrics = createMetrics();
+  await using world = await VirtualBroker.open({ metrics });
+  await send(world, "orders", message());
+  const [order] = await receive(world, "orders");
+  const bills = [message({ deduplicationId: "a" }), message(), message({ deduplicationId: "a" })];
+  const record = { key: undefined, body: Buffer.from("x"), attributes: noAttributes };
+  const work = {
+    publishes: [{ topic: "log", records: [record] }],
+    acks: [{ queue: "orders", receipts: [order?.receipt ?? ""] }],
+    sends: [{ queue: "bills", messages: bills }],
+  };
+  granted(await world.answer(world.broker.transact(work)));
+  deepEqual(await samples(metrics, "sluice_messages_total{"), {
+    send: 1 + 2,
+    duplicate: 1,
+    receive: 1,
+    ack: 1,
+    publish: 1,
+  });
+});
+
 test("a group that waits behind a parked message is counted and warned about, until the message is cancelled", async () => {
   const metrics = createMetrics();
   const lines: string[] = [];
