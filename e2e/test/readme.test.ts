@@ -36,7 +36,7 @@ test("every example of the README does what it says", async () => {
   const addresses = await process.addresses();
   const readme = await readFile(join(root, "README.md"), "utf8");
   const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block ?? "");
-  equal(blocks.length, 8);
+  equal(blocks.length, 9);
   const script = blocks
     .join("\n")
     .replace("http://127.0.0.1:8080", addresses.http)
@@ -49,6 +49,8 @@ test("every example of the README does what it says", async () => {
   deepEqual({ code, complaints }, { code: 0, complaints: [] }, stdout);
   match(stdout, /"durability":"synced"/);
   match(stdout, /"body":"resize photo 7"/);
+  match(stdout, /"lastError":"no such file"/);
+  match(stdout, /"status":"(running|done)"/);
   match(stdout, /\nhello\n/);
   match(stdout, /offset 1: o-2 for 5/);
   match(stdout, /"status":"ready"/);
