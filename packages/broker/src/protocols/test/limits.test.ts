@@ -13,6 +13,7 @@ import { messageBodyBytesMax, visibilityTimeoutMsMax } from "../../queue/limits.
 import * as http from "../http/limits.ts";
 import { defaultFullLimits as fullLimits } from "../tcp/full/limits.ts";
 import { defaultTcpLimits as tcp } from "../tcp/limits.ts";
+import * as web from "../websocket/limits.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../../../../docs/protocol.md"), "utf8");
 
@@ -124,10 +125,33 @@ const overFull: Readonly<Record<string, readonly string[]>> = {
   drain: [seconds(tcp.drainMs)],
 };
 
+const json = web.defaultJsonLimits;
+const overWebSocket: Readonly<Record<string, readonly string[]>> = {
+  "connections of `sluice.json`": [n(json.connectionCountMax)],
+  "a message": [bytes(web.jsonMessageBytesMax), `${bytes(web.framedMessageBytesMax - 4)} and 4 bytes`],
+  "requests under way": [n(json.requestCountMax), bytes(json.requestBytesMax)],
+  "dequeues under way": [n(json.readCountMax), bytes(json.readBytesMax)],
+  "subscriptions of a connection": [n(json.subscriptionCountMax)],
+  "credit of a subscription": [n(json.creditMax)],
+  "deliveries that are remembered to be given back with the connection": [n(json.heldCountMax)],
+  "waiting to be sent": [bytes(json.pushBytes), bytes(json.outgoingBytesMax)],
+  "buffer of a topic subscription": [n(json.bufferCountMax), bytes(liveBufferBytesMax)],
+  "held by all connections together, framed TCP included: unfinished messages, requests, what waits to be sent":
+    [bytes(tcp.totalBytesMax)],
+  "silence; a message that is not completed; bytes that nobody takes": [
+    seconds(2 * json.heartbeatMs),
+    `${seconds(json.stallMs)}; ${seconds(json.stallMs)}`,
+  ],
+  "answer to a close frame": [seconds(web.closeTimeoutMs)],
+  "messages in a row that are no requests": [n(json.malformedCountMax)],
+  "shutting down": [seconds(json.drainMs)],
+};
+
 for (const [heading, table] of [
   ["## 6. Limits", classic],
   ["## 9. HTTP limits", overHttp],
   ["### Limits", overFull],
+  ["## 12. WebSocket limits", overWebSocket],
 ] as const) {
   test(`the table under "${heading}"`, () => {
     const [, text = ""] = new RegExp(`\n${heading}\n([^#]*)`).exec(page) ?? [];
