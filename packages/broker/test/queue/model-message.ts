@@ -1,5 +1,5 @@
 /** A message of the model, and what it is sent with. */
-import type { MessageOptions } from "../../src/queue/index.ts";
+import type { MessageOptions, Now, RetryPolicy } from "../../src/queue/index.ts";
 
 export interface ModelMessage {
   readonly sequence: number;
@@ -33,3 +33,51 @@ export interface ModelMove {
 }
 
 export type ModelSend = Partial<MessageOptions> & { readonly body: Uint8Array };
+
+/** A message that comes into a queue; where it stands is for the queue to say. */
+export function newMessage(
+  queue: number,
+  sequence: number,
+  body: Uint8Array,
+  now: Now,
+  given: Pick<ModelMessage, "priority" | "groupId" | "moved"> & { readonly origin: string | undefined },
+): ModelMessage {
+  return {
+    ...given,
+    sequence,
+    body,
+    origin: given.origin ?? `${queue}/${sequence}`,
+    enqueuedAtMs: now.wallMs,
+    phase: "ready",
+    place: [sequence, 0],
+    dueMs: 0,
+    availableAtMs: now.wallMs,
+    timeToLiveMs: Number.POSITIVE_INFINITY,
+    expiresAtMs: Number.POSITIVE_INFINITY,
+    receiveCount: 0,
+    lease: 0,
+    lastError: "",
+    parked: undefined,
+  };
+}
+
+export const wasReceived = ({ receiveCount, lease }: ModelMessage): boolean => receiveCount > 0 || lease > 0;
+
+/** Without jitter (Q10). */
+export const retryMs = (
+  { minDelayMs, maxDelayMs, factor }: RetryPolicy,
+  { receiveCount }: ModelMessage,
+): number => Math.min(maxDelayMs, minDelayMs * factor ** (receiveCount - 1));
+
+/** When time alone brings something about for it. */
+export function dueMsOf({ phase, dueMs, expiresAtMs }: ModelMessage): number {
+  if (phase === "parked") return Number.POSITIVE_INFINITY;
+  if (phase === "in-flight") return dueMs;
+  return phase === "delayed" ? Math.min(dueMs, expiresAtMs) : expiresAtMs;
+}
+
+/** The clock runs on from another number. */
+export function shiftTimes(message: ModelMessage, shifted: (ms: number) => number): void {
+  if (message.dueMs > 0 || message.phase === "in-flight") message.dueMs = shifted(message.dueMs);
+  message.expiresAtMs = shifted(message.expiresAtMs);
+}

@@ -30,9 +30,23 @@ function targetOf(queue: ModelQueue, message: ModelMessage, to: number | undefin
 const isFull = (queue: ModelQueue, more: number): boolean =>
   queue.messages.length + more >= queue.settings.messageCountMax;
 
+/** Parked no longer, as if it had never been received. */
+function unpark(queue: ModelQueue, message: ModelMessage): void {
+  queue.parked = queue.parked.filter((one) => one !== message);
+  message.parked = undefined;
+  message.receiveCount = 0;
+  const group = message.groupId === undefined ? [message] : queue.group(message.groupId);
+  if (!group.includes(message)) group.push(message);
+  if (group[0] === message) queue.becomeReady(message);
+  else {
+    message.phase = "behind";
+    message.dueMs = 0;
+  }
+}
+
 function move(from: ModelQueue, to: ModelQueue, messages: readonly ModelMessage[], now: Now): void {
   if (to !== from) to.take(from, messages, "redrive", now);
-  else for (const message of messages) from.unpark(message);
+  else for (const message of messages) unpark(from, message);
 }
 
 export function startRedrive(

@@ -16,5 +16,5 @@ test("random commands: the rules do what the model does, and recovery is the fol
     }
     pair.world.audit();
   });
-  fc.assert(property, { numRuns: Number(process.env.RUNS ?? 300) });
+  fc.assert(property, { numRuns: Number(process.env.RUNS ?? 600) });
 });

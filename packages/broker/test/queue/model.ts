@@ -1,12 +1,21 @@
 /** A queue as simple as it can be said: a list of messages, looked through from the start each time. Slow, and obviously right. */
 import type { Now, QueueSettings, Receipt } from "../../src/queue/index.ts";
-import type { ModelMessage, ModelMove, ModelSend } from "./model-message.ts";
+import {
+  dueMsOf,
+  type ModelMessage,
+  type ModelMove,
+  type ModelSend,
+  newMessage,
+  retryMs,
+  shiftTimes,
+  wasReceived,
+} from "./model-message.ts";
 import { lineOf, roomFor } from "./model-order.ts";
+import { heldBy } from "./model-receipt.ts";
 import { type ModelRedrive, redriveStep } from "./model-redrive.ts";
+import { ModelBucket, ModelWindow } from "./model-window.ts";
 
 const never = Number.POSITIVE_INFINITY;
-
-const wasReceived = ({ receiveCount, lease }: ModelMessage): boolean => receiveCount > 0 || lease > 0;
 
 export class ModelQueue {
   readonly number: number;
@@ -19,11 +28,9 @@ export class ModelQueue {
   readonly groups = new Map<string, ModelMessage[]>();
   /** In the order in which they were parked. */
   parked: ModelMessage[] = [];
-  ids = new Map<string, { readonly sequence: number; readonly atMs: number }>();
+  readonly ids = new ModelWindow();
   redrives: ModelRedrive[] = [];
-  /** What may still be handed out now, as a bucket that fills again. */
-  starts = never;
-  startsAtMs = 0;
+  readonly starts = new ModelBucket();
   #turn = 0;
   readonly #others: (number: number) => ModelQueue | undefined;
 
@@ -44,7 +51,10 @@ export class ModelQueue {
     const taken: ModelSend[] = [];
     const sequences = sends.map((send) => {
       const { deduplicationId: id } = send;
-      const found = id === undefined ? undefined : (own.get(id) ?? this.#remembered(id, now));
+      const found =
+        id === undefined
+          ? undefined
+          : (own.get(id) ?? this.ids.find(id, settings.deduplicationWindowMs, now));
       if (found !== undefined) return found;
       const sequence = this.nextSequence + taken.length;
       taken.push(send);
@@ -57,13 +67,17 @@ export class ModelQueue {
     for (const message of doomed) this.drop(message);
     for (const { body, delayMs, timeToLiveMs, priority = 0, groupId, deduplicationId } of taken) {
       const startMs = delayMs ?? settings.delayMs;
-      const message = this.#new(body, now, { priority, groupId, moved: undefined, origin: undefined });
+      const message = newMessage(this.number, this.nextSequence++, body, now, {
+        priority,
+        groupId,
+        moved: undefined,
+        origin: undefined,
+      });
       message.availableAtMs += startMs;
       message.timeToLiveMs = timeToLiveMs ?? settings.timeToLiveMs;
       message.expiresAtMs = now.monotonicMs + startMs + message.timeToLiveMs;
       if (deduplicationId !== undefined) {
-        this.ids.delete(deduplicationId);
-        this.ids.set(deduplicationId, { sequence: message.sequence, atMs: now.monotonicMs });
+        this.ids.add(deduplicationId, message.sequence, now);
       }
       this.#enter(message, startMs > 0 ? now.monotonicMs + startMs : undefined);
     }
@@ -72,7 +86,11 @@ export class ModelQueue {
 
   receive(max: number, bytesMax: number, timeoutMs: number, now: Now): readonly Receipt[] {
     const inFlight = this.messages.filter(({ phase }) => phase === "in-flight").length;
-    const most = Math.min(max, this.settings.inFlightMax - inFlight, this.#startsAllowed(now));
+    const most = Math.min(
+      max,
+      this.settings.inFlightMax - inFlight,
+      this.starts.allowed(this.settings.startsPerSecondMax, now),
+    );
     if (this.paused || most < 1) return [];
     const expired: ModelMessage[] = [];
     const spent: ModelMessage[] = [];
@@ -89,7 +107,7 @@ export class ModelQueue {
       }
     }
     this.#go(expired, spent, now);
-    this.starts -= given.length;
+    this.starts.count -= given.length;
     return given.map((message) => {
       message.phase = "in-flight";
       message.dueMs = now.monotonicMs + timeoutMs;
@@ -100,7 +118,7 @@ export class ModelQueue {
   }
 
   ack(receipt: Receipt, now: Now): string | undefined {
-    const message = this.#held(receipt, now);
+    const message = heldBy(this, receipt, now);
     if (typeof message === "string") return message;
     this.drop(message);
     return undefined;
@@ -111,12 +129,12 @@ export class ModelQueue {
     { delayMs, counts, error }: { delayMs: number | undefined; counts: boolean; error: string },
     now: Now,
   ): string | undefined {
-    const message = this.#held(receipt, now);
+    const message = heldBy(this, receipt, now);
     if (typeof message === "string") return message;
     if (counts && error !== "") message.lastError = error;
     if (counts && this.#isSpent(message)) this.#bury([message], "max-receives", now);
     else {
-      const policyMs = counts ? this.#retryMs(message) : 0;
+      const policyMs = counts ? retryMs(this.settings.retry, message) : 0;
       if (!counts) message.receiveCount--;
       this.#giveBack(message, delayMs ?? policyMs, now);
     }
@@ -125,7 +143,7 @@ export class ModelQueue {
 
   extend(receipt: Receipt, timeoutMs: number, now: Now): string | undefined {
     if (timeoutMs === 0) return this.nack(receipt, { delayMs: 0, counts: true, error: "" }, now);
-    const message = this.#held(receipt, now);
+    const message = heldBy(this, receipt, now);
     if (typeof message === "string") return message;
     message.dueMs = now.monotonicMs + timeoutMs;
     return undefined;
@@ -164,28 +182,17 @@ export class ModelQueue {
     return purged;
   }
 
-  /** The ids that would be found, the oldest first. */
-  remembered({ monotonicMs }: Now) {
-    const sinceMs = monotonicMs - this.settings.deduplicationWindowMs;
-    return [...this.ids]
-      .filter(([, { atMs }]) => atMs > sinceMs)
-      .map(([id, { sequence, atMs }]) => ({ id, sequence, ageMs: monotonicMs - atMs }));
-  }
-
   /** The clock runs on from another number. What was overdue is due now: how long it had been is not carried over. */
   restart(before: Now, shiftMs: number, fromCheckpoint: boolean): void {
     if (fromCheckpoint) {
-      this.forget(before);
-      this.starts = never;
+      this.ids.forget(this.settings.deduplicationWindowMs, before);
+      this.starts.count = never;
       if (this.running !== undefined) this.running.dueMs = before.monotonicMs;
     }
     const shifted = (ms: number): number => Math.max(ms, before.monotonicMs) + shiftMs;
-    for (const message of this.messages) {
-      if (message.dueMs > 0 || message.phase === "in-flight") message.dueMs = shifted(message.dueMs);
-      message.expiresAtMs = shifted(message.expiresAtMs);
-    }
-    this.ids = new Map([...this.ids].map(([id, one]) => [id, { ...one, atMs: one.atMs + shiftMs }]));
-    this.startsAtMs += shiftMs;
+    for (const message of this.messages) shiftTimes(message, shifted);
+    this.ids.shift(shiftMs);
+    this.starts.atMs += shiftMs;
     if (this.running !== undefined) this.running.dueMs = shifted(this.running.dueMs);
   }
 
@@ -195,11 +202,12 @@ export class ModelQueue {
 
   /** When time alone brings something about next. */
   get nextDueMs(): number {
-    const due = this.messages.flatMap(({ phase, dueMs, expiresAtMs }) => [
-      phase === "delayed" || phase === "in-flight" ? dueMs : never,
-      phase === "in-flight" || phase === "parked" ? never : expiresAtMs,
-    ]);
-    return Math.min(never, ...due, this.running?.dueMs ?? never, this.#forgetMs);
+    return Math.min(
+      never,
+      ...this.messages.map(dueMsOf),
+      this.running?.dueMs ?? never,
+      this.ids.forgetMs(this.settings.deduplicationWindowMs),
+    );
   }
 
   get running(): ModelRedrive | undefined {
@@ -220,18 +228,14 @@ export class ModelQueue {
     const returned = over.filter((message) => !spent.includes(message));
     this.#go(expired, spent, now);
     for (const message of readied) this.becomeReady(message);
-    for (const message of returned) this.#giveBack(message, this.#retryMs(message), now);
-    const forgets = this.#forgetMs <= now.monotonicMs;
-    if (forgets) this.forget(now);
+    for (const message of returned) this.#giveBack(message, retryMs(this.settings.retry, message), now);
+    const { deduplicationWindowMs } = this.settings;
+    const forgets = this.ids.forgetMs(deduplicationWindowMs) <= now.monotonicMs;
+    if (forgets) this.ids.forget(deduplicationWindowMs, now);
     const deadLettered = expired.length > 0 ? 0 : spent.length;
     const did = readied.length + returned.length + deadLettered + expired.length;
     if (did === 0 && !forgets) redriveStep(this, now);
     return { readied: readied.length, returned: returned.length, deadLettered, expired: expired.length };
-  }
-
-  forget({ monotonicMs }: Now): void {
-    const sinceMs = monotonicMs - this.settings.deduplicationWindowMs;
-    this.ids = new Map([...this.ids].filter(([, { atMs }]) => atMs > sinceMs));
   }
 
   /** Puts messages that `from` gives away at the end of this queue. */
@@ -240,25 +244,23 @@ export class ModelQueue {
       const { receiveCount, lastError, priority, groupId, origin, body } = message;
       from.drop(message);
       const moved = { from: from.number, reason, receiveCount, lastError };
-      const entered = this.#new(body, now, { priority, groupId, moved, origin });
+      const entered = newMessage(this.number, this.nextSequence++, body, now, {
+        priority,
+        groupId,
+        moved,
+        origin,
+      });
       entered.timeToLiveMs = this.settings.timeToLiveMs;
       entered.expiresAtMs = now.monotonicMs + entered.timeToLiveMs;
       this.#enter(entered, undefined);
     }
   }
 
-  /** Parked no longer, as if it had never been received. */
-  unpark(message: ModelMessage): void {
-    this.parked = this.parked.filter((one) => one !== message);
-    message.parked = undefined;
-    message.receiveCount = 0;
-    const group = message.groupId === undefined ? [message] : this.#group(message.groupId);
-    if (!group.includes(message)) group.push(message);
-    if (group[0] === message) this.becomeReady(message);
-    else {
-      message.phase = "behind";
-      message.dueMs = 0;
-    }
+  /** In its order; the first one is the one that the others wait for. */
+  group(id: string): ModelMessage[] {
+    const group = this.groups.get(id) ?? [];
+    this.groups.set(id, group);
+    return group;
   }
 
   /** It was away; one that somebody had takes its old place, unless it is of a group. */
@@ -311,36 +313,13 @@ export class ModelQueue {
   }
 
   #giveBack(message: ModelMessage, delayMs: number, now: Now): void {
-    if (delayMs === 0) {
-      this.becomeReady(message);
-      return;
-    }
-    message.phase = "delayed";
     message.dueMs = now.monotonicMs + delayMs;
-  }
-
-  /** Without jitter. */
-  #retryMs({ receiveCount }: ModelMessage): number {
-    const { minDelayMs, maxDelayMs, factor } = this.settings.retry;
-    return Math.min(maxDelayMs, minDelayMs * factor ** (receiveCount - 1));
-  }
-
-  #held({ sequence, lease }: Receipt, now: Now): ModelMessage | "unknown-message" | "stale-receipt" {
-    if (sequence >= this.nextSequence || lease >= this.nextLease) return "unknown-message";
-    const message = this.find(sequence);
-    const holds =
-      message?.phase === "in-flight" && message.lease === lease && message.dueMs > now.monotonicMs;
-    return holds ? message : "stale-receipt";
-  }
-
-  #group(id: string): ModelMessage[] {
-    const group = this.groups.get(id) ?? [];
-    this.groups.set(id, group);
-    return group;
+    if (delayMs === 0) this.becomeReady(message);
+    else message.phase = "delayed";
   }
 
   #leaveGroup(message: ModelMessage): void {
-    const group = this.#group(message.groupId ?? "");
+    const group = this.group(message.groupId ?? "");
     const at = group.indexOf(message);
     if (at >= 0) group.splice(at, 1);
     const [next] = group;
@@ -354,54 +333,8 @@ export class ModelQueue {
     message.dueMs = dueMs ?? 0;
     if (dueMs !== undefined) message.phase = "delayed";
     if (message.groupId === undefined) return;
-    const group = this.#group(message.groupId);
+    const group = this.group(message.groupId);
     group.push(message);
     if (group.length > 1) message.phase = "behind";
-  }
-
-  #new(
-    body: Uint8Array,
-    now: Now,
-    given: Pick<ModelMessage, "priority" | "groupId" | "moved"> & { readonly origin: string | undefined },
-  ): ModelMessage {
-    const sequence = this.nextSequence++;
-    return {
-      ...given,
-      sequence,
-      body,
-      origin: given.origin ?? `${this.number}/${sequence}`,
-      enqueuedAtMs: now.wallMs,
-      phase: "ready",
-      place: [sequence, 0],
-      dueMs: 0,
-      availableAtMs: now.wallMs,
-      timeToLiveMs: never,
-      expiresAtMs: never,
-      receiveCount: 0,
-      lease: 0,
-      lastError: "",
-      parked: undefined,
-    };
-  }
-
-  #remembered(id: string, { monotonicMs }: Now): number | undefined {
-    const found = this.ids.get(id);
-    const isInWindow = found !== undefined && found.atMs > monotonicMs - this.settings.deduplicationWindowMs;
-    return isInWindow ? found.sequence : undefined;
-  }
-
-  get #forgetMs(): number {
-    const [oldest] = this.ids.values();
-    return oldest === undefined ? never : oldest.atMs + this.settings.deduplicationWindowMs * 1.1;
-  }
-
-  #startsAllowed({ monotonicMs }: Now): number {
-    const { startsPerSecondMax } = this.settings;
-    if (startsPerSecondMax === never) return never;
-    const most = Math.max(1, startsPerSecondMax / 10);
-    const filled = ((monotonicMs - this.startsAtMs) / 1000) * startsPerSecondMax;
-    this.starts = Math.min(most, this.starts + filled);
-    this.startsAtMs = monotonicMs;
-    return Math.floor(this.starts + 1e-6);
   }
 }

@@ -213,7 +213,7 @@ export class Pair {
         groups,
         expectedGroups.sort((a, b) => (a.id < b.id ? -1 : 1)),
       );
-      deepEqual(deduplication, model.remembered(now));
+      deepEqual(deduplication, model.ids.list(model.settings.deduplicationWindowMs, now));
       deepEqual(
         redrives,
         model.redrives.map(({ dueMs: _, ...facts }) => facts),
