@@ -2,12 +2,20 @@
  * One HTTP port: one Fastify and one upgrade dispatcher, on which the parts register their routes and upgrade paths.
  * Routes, error answers and body limits belong to the parts; what belongs to the port is who may connect at all.
  */
-import { type IncomingMessage, type RequestListener, type Server, STATUS_CODES } from "node:http";
+import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
-import { answerNotFound, problem, problemCodeOf, sendProblem, tokenScheme } from "@sluice/http-edge";
+import {
+  answerNotFound,
+  type Problem,
+  problem,
+  problemCodeOf,
+  refuseUpgrade,
+  sendProblem,
+  tokenScheme,
+} from "@sluice/http-edge";
 import {
   type Access,
   ConnectionCounts,
@@ -90,14 +98,6 @@ function hostName(header: string | undefined): string {
   return value.startsWith("[") ? value.slice(0, value.indexOf("]") + 1) : (value.split(":")[0] ?? "");
 }
 
-/** Answers an upgrade request with a plain refusal and ends the connection. */
-function refuseUpgrade(socket: Duplex, status: number, sentence: string): void {
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(sentence)}\r\n\r\n${sentence}`,
-  );
-}
-
 export class HttpPort implements AsyncDisposable {
   readonly #app: FastifyInstance;
   readonly #address: AddressInfo;
@@ -129,8 +129,7 @@ export class HttpPort implements AsyncDisposable {
     const mayName = hostCheck(options);
     app.addHook("onRequest", async (request, reply) => {
       if (mayName(request.headers.host)) return;
-      const detail = `This server does not answer to the name '${hostName(request.headers.host)}'; see ALLOWED_HOSTS.`;
-      await sendProblem(reply, problem(421, "host-not-allowed", detail));
+      await sendProblem(reply, foreignName(request.headers.host));
     });
     countRefusals(app, RefusalCounts.of(options.metrics));
     boundRequestBodies(app, options.bodyBytesMax ?? defaultBodyBytesMax, options.log);
@@ -251,6 +250,11 @@ function hostCheck({ host, allowedHosts }: HttpPortOptions): (header: string | u
   return (header) => isLoopback(hostName(header)) || allowed.has(hostName(header));
 }
 
+function foreignName(header: string | undefined): Problem {
+  const detail = `This server does not answer to the name '${hostName(header).slice(0, 200)}'; see ALLOWED_HOSTS.`;
+  return problem(421, "host-not-allowed", detail);
+}
+
 function dispatcher(
   parts: readonly Part<FastifyPluginAsync>[],
   mayName: (header: string | undefined) => boolean,
@@ -261,10 +265,12 @@ function dispatcher(
     socket.on("error", () => socket.destroy());
     const path = (request.url ?? "/").split("?")[0] ?? "/";
     const handler = handlers.get(path);
-    if (!mayName(request.headers.host))
-      refuseUpgrade(socket, 421, "This server does not answer to that name.");
-    else if (handler === undefined) refuseUpgrade(socket, 404, `There is no WebSocket at ${path}.`);
-    else {
+    if (!mayName(request.headers.host)) {
+      refuseUpgrade(socket, foreignName(request.headers.host));
+    } else if (handler === undefined) {
+      const detail = `There is no WebSocket at ${path.slice(0, 200)}.`;
+      refuseUpgrade(socket, problem(404, "unknown-path", detail));
+    } else {
       connections.speaks(socket, "websocket");
       handler(request, socket, head);
     }
