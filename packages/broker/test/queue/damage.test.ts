@@ -52,10 +52,10 @@ function messagesBeside(names: ReadonlySet<string>, world: QueueWorld): unknown 
     const beside = world
       .look(number, { isDamaged: true })
       .messages.filter(({ sequence }) => !names.has(`${number}/${sequence}`));
-    return beside.map(({ phase, dueInMs, expiresInMs, ...message }) => ({
+    return beside.map(({ phase, dueInMs, expiresInMs, timeToLiveMs, ...message }) => ({
       ...message,
       ...(message.groupId === undefined && { phase, dueInMs }),
-      ...(message.provenance === undefined && { expiresInMs }),
+      ...(message.provenance === undefined && { expiresInMs, timeToLiveMs }),
     }));
   });
 }
