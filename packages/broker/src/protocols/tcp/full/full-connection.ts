@@ -153,8 +153,9 @@ export class FullConnection implements RoleConnection, Session {
     this.#outbox.close();
     this.reads.cancelAll();
     await Promise.all([...this.standing.values()].map((standing) => standing.close()));
-    await this.#load.whenIdle();
+    await this.#load.whenReadsOver();
     await this.held.giveBack(this.broker);
+    await this.#load.whenIdle();
   }
 
   /**

@@ -11,6 +11,7 @@ export class Load {
   #promptCount = 0;
   #bytes = 0;
   #idle: PromiseWithResolvers<void> | undefined;
+  #readsOver: PromiseWithResolvers<void> | undefined;
 
   get isIdle(): boolean {
     return this.#count === 0;
@@ -37,6 +38,7 @@ export class Load {
       this.#promptCount -= prompt;
       this.#bytes -= bytes;
       if (this.#count === 0) this.#idle?.resolve();
+      if (this.#count === this.#promptCount) this.#readsOver?.resolve();
       answered();
     });
   }
@@ -45,5 +47,12 @@ export class Load {
     if (this.isIdle) return Promise.resolve();
     this.#idle = Promise.withResolvers();
     return this.#idle.promise;
+  }
+
+  /** Resolves when no receive or fetch is under way. Others may take long, such as a publish that a subscriber blocks. */
+  whenReadsOver(): Promise<void> {
+    if (this.#count === this.#promptCount) return Promise.resolve();
+    this.#readsOver = Promise.withResolvers();
+    return this.#readsOver.promise;
   }
 }

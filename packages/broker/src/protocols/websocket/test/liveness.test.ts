@@ -161,6 +161,21 @@ test("messages that are never completed are bounded together: the largest goes, 
   for (const client of others) equal(client.webSocket.readyState, client.webSocket.OPEN);
 });
 
+test("what a connection held goes back when it ends, although a publish of it is blocked by others", async () => {
+  await using fixture = await openWebSockets();
+  const [blocker, gone] = [await fixture.client(), await fixture.client()];
+  await blocker.ask("subscribe", { topic: "news", credit: 0, bufferCountMax: 1, overflow: "block" });
+  await gone.ask("enqueue", { queue: "jobs", body: "one" });
+  await gone.ask("dequeue", { queue: "jobs" });
+  await gone.ask("publish", { topic: "news", body: "fills the buffer" });
+  gone.tell("publish", { topic: "news", body: "waits" });
+  await gone.ask("ping");
+  gone.webSocket.terminate();
+  await settleLong();
+  const { ready, inFlight } = await counts(fixture, "jobs");
+  deepEqual([ready, inFlight], [1, 0]);
+});
+
 test("a half-open handshake, and bytes that are no WebSocket, disturb nobody", async () => {
   await using fixture = await openWebSockets();
   const client = await fixture.client();

@@ -232,3 +232,20 @@ test("deliveries whose attributes do not fit the frame beside the bodies go back
     many.map((_, i) => `${i}`),
   );
 });
+
+test("what a connection held goes back when it ends, although a publish of it is blocked by others", async () => {
+  await using port = await openFullFixture();
+  const [blocker, gone] = [await port.client(), await port.client()];
+  await blocker.ask("listening", (to, id) =>
+    full.writeListen(to, { id, topic: "news", credit: 0, bufferCountMax: 1, overflow: "block" }),
+  );
+  await send(gone, "jobs", "one");
+  await gone.ask("received", receive("jobs"));
+  await publish(gone, "news", "fills the buffer");
+  void publish(gone, "news", "waits").catch(() => undefined);
+  await turns(3);
+  gone.destroy();
+  await turns(3);
+  const held = await port.broker.describeQueue("jobs");
+  deepEqual(held.ok && [held.description.ready, held.description.inFlight], [1, 0]);
+});
