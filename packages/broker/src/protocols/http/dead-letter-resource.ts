@@ -77,6 +77,7 @@ export function deadLetterResource(app: FastifyInstance, { broker }: { readonly 
     "/v1/dead-letters",
     {
       schema: {
+        operationId: "listDeadLetters",
         summary: "What was given up, in all queues",
         description:
           "Messages that were received as often as allowed, or waited too long: parked in their queue, or moved to a dead-letter queue. By queue, in each in the order in which they came. A page ends early when it is full of bytes.",
@@ -99,6 +100,7 @@ export function deadLetterResource(app: FastifyInstance, { broker }: { readonly 
     "/v1/dead-letters/:messageId",
     {
       schema: {
+        operationId: "describeDeadLetter",
         summary: "One dead letter",
         tags: ["dead letters"],
         params: oneParams,
@@ -116,6 +118,7 @@ export function deadLetterResource(app: FastifyInstance, { broker }: { readonly 
     "/v1/dead-letters/:messageId",
     {
       schema: {
+        operationId: "deleteDeadLetter",
         summary: "Delete a dead letter",
         description: "A message that is no dead letter is not deleted by it.",
         tags: ["dead letters"],
@@ -137,6 +140,7 @@ export function deadLetterResource(app: FastifyInstance, { broker }: { readonly 
     "/v1/dead-letters/:messageId/redrive",
     {
       schema: {
+        operationId: "redriveDeadLetter",
         summary: "Redrive one dead letter",
         description:
           "At once: to the queue that gave it up, or to another one. All of a queue: see its redrives.",

@@ -15,6 +15,7 @@ export function dequeueRoute(app: FastifyInstance, { broker }: { readonly broker
       // A HEAD would receive messages and throw them away.
       exposeHeadRoute: false,
       schema: {
+        operationId: "dequeue",
         summary: "Receive messages from a queue",
         description:
           "Each message is hidden until its visibility timeout has passed; ack it before, or it comes again. " +

@@ -14,6 +14,7 @@ export function enqueueRoute(
     "/enqueue",
     {
       schema: {
+        operationId: "enqueue",
         summary: "Send one message or several to a queue",
         description: "Answered when the messages rest on what `durability` says.",
         tags: ["queues"],

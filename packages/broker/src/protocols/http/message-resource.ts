@@ -42,6 +42,7 @@ export function messageResource(app: FastifyInstance, { broker }: { readonly bro
     "/v1/queues/:queue/messages",
     {
       schema: {
+        operationId: "listMessages",
         summary: "Look at the messages of a queue",
         description:
           "In the order in which they came. Nothing is received by it. A page ends early when it is full of bytes.",
@@ -73,6 +74,7 @@ export function messageResource(app: FastifyInstance, { broker }: { readonly bro
     "/v1/queues/:queue/messages/:messageId",
     {
       schema: {
+        operationId: "describeMessage",
         summary: "Look at one message",
         tags: ["messages"],
         params: messageParams,
@@ -89,6 +91,7 @@ export function messageResource(app: FastifyInstance, { broker }: { readonly bro
     "/v1/queues/:queue/messages/:messageId",
     {
       schema: {
+        operationId: "rescheduleMessage",
         summary: "Reschedule a message",
         description: "One that waits or is delayed. One that a consumer holds is refused.",
         tags: ["messages"],
@@ -107,6 +110,7 @@ export function messageResource(app: FastifyInstance, { broker }: { readonly bro
     "/v1/queues/:queue/messages/:messageId",
     {
       schema: {
+        operationId: "cancelMessage",
         summary: "Cancel a message",
         description: "One that waits, is delayed or is parked. One that a consumer holds is refused.",
         tags: ["messages"],

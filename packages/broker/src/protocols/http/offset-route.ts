@@ -27,6 +27,7 @@ export function offsetRoute(app: FastifyInstance, { broker }: { readonly broker:
     "/v1/topics/:topic/offsets",
     {
       schema: {
+        operationId: "offsetAt",
         summary: "The offset at a time",
         tags: ["topics"],
         params: paramsSchema,

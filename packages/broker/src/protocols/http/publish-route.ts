@@ -11,6 +11,7 @@ export function publishRoute(app: FastifyInstance, { broker }: { readonly broker
     "/publish",
     {
       schema: {
+        operationId: "publish",
         summary: "Publish a record to a topic",
         description: "Answered when the record rests on what `durability` says.",
         tags: ["topics"],

@@ -53,6 +53,7 @@ export function queueResource(app: FastifyInstance, { broker }: { readonly broke
     "/v1/queues",
     {
       schema: {
+        operationId: "listQueues",
         summary: "All queues, by name",
         tags: ["queues"],
         querystring: listQuery,
@@ -74,6 +75,7 @@ export function queueResource(app: FastifyInstance, { broker }: { readonly broke
     "/v1/queues/:queue",
     {
       schema: {
+        operationId: "describeQueue",
         summary: "One queue",
         tags: ["queues"],
         params: paramsSchema,
@@ -91,6 +93,7 @@ export function queueResource(app: FastifyInstance, { broker }: { readonly broke
     {
       preValidation: bodyMayBeAbsent,
       schema: {
+        operationId: "createQueue",
         summary: "Create a queue",
         description:
           "Settings that are absent get the defaults. Creating one that exists with the same settings changes nothing; with others it is refused.",
@@ -114,6 +117,7 @@ export function queueResource(app: FastifyInstance, { broker }: { readonly broke
     "/v1/queues/:queue",
     {
       schema: {
+        operationId: "configureQueue",
         summary: "Change settings of a queue",
         description: "While it works: they hold from then on. What is absent stays as it is.",
         tags: ["queues"],
@@ -134,6 +138,7 @@ export function queueResource(app: FastifyInstance, { broker }: { readonly broke
     "/v1/queues/:queue",
     {
       schema: {
+        operationId: "deleteQueue",
         summary: "Delete a queue with everything that is in it",
         tags: ["queues"],
         params: paramsSchema,
@@ -157,6 +162,7 @@ function queueActions(app: FastifyInstance, broker: BrokerApi): void {
     "/v1/queues/:queue/purge",
     {
       schema: {
+        operationId: "purgeQueue",
         summary: "Delete every message of a queue",
         description: "Also those in flight: their receipts hold no longer.",
         tags: ["queues"],
@@ -181,6 +187,7 @@ function queueActions(app: FastifyInstance, broker: BrokerApi): void {
       `/v1/queues/:queue/${action}`,
       {
         schema: {
+          operationId: `${action}Queue`,
           summary,
           description: "Messages are taken, acked and given back all the same, also after a restart.",
           tags: ["queues"],

@@ -56,6 +56,7 @@ export function recordRoutes(app: FastifyInstance, { broker }: { readonly broker
     "/v1/topics/:topic/records",
     {
       schema: {
+        operationId: "fetchRecords",
         summary: "Read records of a topic",
         description: "Reading changes nothing; ask again with the offset after the last record.",
         tags: ["topics"],
@@ -100,6 +101,7 @@ export function recordRoutes(app: FastifyInstance, { broker }: { readonly broker
     "/v1/topics/:topic/records",
     {
       schema: {
+        operationId: "deleteRecords",
         summary: "Delete records of a topic",
         description: "Deletes what lies before an offset. What is gone already is fine.",
         tags: ["topics"],

@@ -60,6 +60,7 @@ export function redriveResource(app: FastifyInstance, { broker }: { readonly bro
     {
       preValidation: bodyMayBeAbsent,
       schema: {
+        operationId: "startRedrive",
         summary: "Redrive the dead letters of a queue",
         description:
           "Moves what is parked in the queue and what came to it as dead letters, as far as it is there now. It goes on after a restart. One redrive of a queue runs at a time.",
@@ -81,6 +82,7 @@ export function redriveResource(app: FastifyInstance, { broker }: { readonly bro
     "/v1/queues/:queue/redrives",
     {
       schema: {
+        operationId: "listRedrives",
         summary: "The redrives of a queue",
         description: "The one that runs and the last that have ended, oldest first.",
         tags: ["dead letters"],
@@ -99,6 +101,7 @@ export function redriveResource(app: FastifyInstance, { broker }: { readonly bro
     "/v1/queues/:queue/redrives/:redrive",
     {
       schema: {
+        operationId: "describeRedrive",
         summary: "How far a redrive is",
         tags: ["dead letters"],
         params: redriveParams,
@@ -119,6 +122,7 @@ export function redriveResource(app: FastifyInstance, { broker }: { readonly bro
     "/v1/queues/:queue/redrives/:redrive",
     {
       schema: {
+        operationId: "cancelRedrive",
         summary: "Cancel a redrive that runs",
         description: "What was moved stays moved.",
         tags: ["dead letters"],

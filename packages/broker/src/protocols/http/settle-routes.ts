@@ -12,6 +12,7 @@ export function ackRoute(app: FastifyInstance, { broker }: { readonly broker: Br
     "/ack",
     {
       schema: {
+        operationId: "ack",
         summary: "Delete received messages",
         description:
           "A receipt that no longer holds is refused as stale-receipt: the message may be with someone else.",
@@ -30,6 +31,7 @@ export function nackRoute(app: FastifyInstance, { broker }: { readonly broker: B
     "/nack",
     {
       schema: {
+        operationId: "nack",
         summary: "Give a received message back",
         description:
           "It returns to its place in the queue, and its receive count stays. One that was received as often as the queue allows becomes a dead letter.",
@@ -48,6 +50,7 @@ export function extendRoute(app: FastifyInstance, { broker }: { readonly broker:
     "/extend",
     {
       schema: {
+        operationId: "extend",
         summary: "Hide a received message for longer",
         tags: ["queues"],
         body: extendSchema,

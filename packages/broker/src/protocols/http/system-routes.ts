@@ -34,7 +34,14 @@ export function systemRoutes({ parts, metrics, metricsGuard }: SystemRoutesOptio
 
     app.get(
       "/healthz",
-      { schema: { summary: "Whether the process lives", tags: ["system"], response: { 200: healthSchema } } },
+      {
+        schema: {
+          operationId: "health",
+          summary: "Whether the process lives",
+          tags: ["system"],
+          response: { 200: healthSchema },
+        },
+      },
       () => ({ status: "ok" }),
     );
 
@@ -42,6 +49,7 @@ export function systemRoutes({ parts, metrics, metricsGuard }: SystemRoutesOptio
       "/ready",
       {
         schema: {
+          operationId: "readiness",
           summary: "Whether every part can do its work",
           tags: ["system"],
           response: { 200: readySchema, 503: readySchema },
@@ -60,7 +68,7 @@ export function systemRoutes({ parts, metrics, metricsGuard }: SystemRoutesOptio
     app.get(
       "/metrics",
       {
-        schema: { summary: "Metrics in Prometheus' text format", tags: ["system"] },
+        schema: { operationId: "metrics", summary: "Metrics in Prometheus' text format", tags: ["system"] },
         onRequest: metricsGuard === undefined ? [] : [metricsGuard],
       },
       async (_request, reply) => {

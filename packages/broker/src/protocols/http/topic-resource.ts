@@ -85,6 +85,7 @@ export function topicResource(app: FastifyInstance, { broker }: { readonly broke
     "/v1/topics",
     {
       schema: {
+        operationId: "listTopics",
         summary: "All topics, by name",
         tags: ["topics"],
         querystring: listQuery,
@@ -106,6 +107,7 @@ export function topicResource(app: FastifyInstance, { broker }: { readonly broke
     "/v1/topics/:topic",
     {
       schema: {
+        operationId: "describeTopic",
         summary: "One topic",
         tags: ["topics"],
         params: paramsSchema,
@@ -123,6 +125,7 @@ export function topicResource(app: FastifyInstance, { broker }: { readonly broke
     {
       preValidation: bodyMayBeAbsent,
       schema: {
+        operationId: "createTopic",
         summary: "Create a topic, or change how long it keeps its records",
         description:
           "Of a topic that exists, retentionSeconds and retentionBytes are changed where they are given; with another partitionCount or retention it is refused.",
@@ -156,6 +159,7 @@ export function topicResource(app: FastifyInstance, { broker }: { readonly broke
     "/v1/topics/:topic",
     {
       schema: {
+        operationId: "configureTopic",
         summary: "Change how long a topic keeps its records",
         description: "What is absent stays as it is.",
         tags: ["topics"],
@@ -176,6 +180,7 @@ export function topicResource(app: FastifyInstance, { broker }: { readonly broke
     "/v1/topics/:topic",
     {
       schema: {
+        operationId: "deleteTopic",
         summary: "Delete a topic with everything that is in it",
         description: "What consumer groups have committed there is forgotten.",
         tags: ["topics"],

@@ -11,6 +11,7 @@ export function transactionRoute(app: FastifyInstance, { broker }: { readonly br
     "/v1/transactions",
     {
       schema: {
+        operationId: "transact",
         summary: "Ack these, send those and publish that, all of it or nothing",
         description:
           "Whatever is refused, nothing has happened: one receipt that does not hold keeps everything back.",

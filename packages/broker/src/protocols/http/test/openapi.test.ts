@@ -1,5 +1,5 @@
 /** The OpenAPI document says what there is: every route, each with what it takes and answers, and examples that are true. */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
 import swagger from "@fastify/swagger";
 import { createMetrics } from "@sluice/runtime";
@@ -20,6 +20,7 @@ interface Parameter {
   readonly required?: boolean;
 }
 interface Operation {
+  readonly operationId?: string;
   readonly summary?: string;
   readonly tags?: readonly string[];
   readonly parameters?: readonly Parameter[];
@@ -75,6 +76,13 @@ test("every operation says what it is for, what it takes and what it answers", a
       deepEqual(content, ["application/problem+json"], `${name} ${status}`);
     }
   }
+});
+
+test("every operation has a name of its own, for those who make clients of the document", async () => {
+  const { operations } = await openDocument();
+  const names = operations.map(({ operation }) => operation.operationId ?? "");
+  for (const name of names) match(name, /^[a-z][A-Za-z]+$/);
+  equal(new Set(names).size, names.length);
 });
 
 test("every body has an example, for those who try it on the page at /docs", async () => {
