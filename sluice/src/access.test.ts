@@ -153,11 +153,16 @@ test("every route asks for a token or does not, as the table says", async () => 
   }
 });
 
+interface Operation {
+  readonly security?: unknown;
+  readonly requestBody?: { readonly required: boolean };
+}
+
 test("the table has every route that there is", async () => {
   await using running = await start({ AUTH_TOKENS: `ann:${right}` });
   const { text } = await ask("GET", `${running.sluice.addresses.http}/openapi.json`, `Bearer ${right}`);
   const { paths, components } = JSON.parse(text) as {
-    readonly paths: Record<string, Record<string, { readonly security?: unknown }>>;
+    readonly paths: Record<string, Record<string, Operation>>;
     readonly components: { readonly securitySchemes: unknown };
   };
   const routes = Object.entries(paths).flatMap(([path, operations]) =>
@@ -172,6 +177,8 @@ test("the table has every route that there is", async () => {
   deepEqual(components.securitySchemes, { token: { type: "http", scheme: "bearer" } });
   deepEqual(paths["/enqueue"]?.post?.security, [{ token: [] }]);
   equal(paths["/healthz"]?.get?.security, undefined);
+  equal(paths["/enqueue"]?.post?.requestBody?.required, true);
+  equal(paths["/v1/queues/{queue}"]?.put?.requestBody?.required, false);
 });
 
 test("METRICS_PUBLIC opens the metrics and nothing else", async () => {

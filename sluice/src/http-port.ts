@@ -37,6 +37,7 @@ import Fastify, {
 } from "fastify";
 import { answerClientError } from "./client-errors.ts";
 import { docsPage } from "./docs-page.ts";
+import { markOptionalBodies } from "./optional-bodies.ts";
 import { boundRequestBodies } from "./request-bodies.ts";
 import { isLoopback } from "./settings.ts";
 
@@ -140,6 +141,7 @@ export class HttpPort implements AsyncDisposable {
         tags: ["queues", "messages", "dead letters", "topics", "transactions"].map((name) => ({ name })),
         ...(options.access.required ? { components: { securitySchemes } } : {}),
       },
+      transformObject: (found) => ("openapiObject" in found ? markOptionalBodies(found.openapiObject) : {}),
     });
     for (const routes of options.ownRoutes) await app.register(routes);
     for (const part of options.parts) if (part.routes !== undefined) await app.register(part.routes);

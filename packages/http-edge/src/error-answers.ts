@@ -61,6 +61,8 @@ const everyMethod = [
   "PUT",
   "PATCH",
   "DELETE",
+  "OPTIONS",
+  "TRACE",
 ] as const satisfies readonly HTTPMethods[];
 
 /** The methods that a path has. */

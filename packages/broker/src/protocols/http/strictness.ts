@@ -17,6 +17,8 @@ export function refuseWhatIsNotAskedFor(app: FastifyInstance): void {
     if (schema === undefined || schema.hide === true) return;
     schema.querystring ??= noParameters;
     if (schema.body === undefined) route.preValidation = noBody;
+    // For the OpenAPI document, in which the framework has no word for it.
+    if (route.preValidation === bodyMayBeAbsent) Object.assign(schema, { "x-optional-body": true });
   });
 }
 

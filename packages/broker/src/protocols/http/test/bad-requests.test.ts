@@ -303,6 +303,8 @@ test("other methods: 405 with what is allowed, and a HEAD takes no message", asy
     ["PATCH", "/v1/topics", "GET, HEAD"],
     ["PUT", "/v1/dead-letters/x", "GET, HEAD, DELETE"],
     ["GET", "/v1/queues/q/purge", "POST"],
+    ["OPTIONS", "/enqueue", "POST"],
+    ["TRACE", "/v1/queues", "GET, HEAD"],
     ["POST", "/v1/topics/t/records", "GET, HEAD, DELETE"],
   ] as const;
   for (const [method, url, allow] of rows) {
