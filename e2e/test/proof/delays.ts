@@ -17,7 +17,7 @@ const queue = "later";
 
 /** From sooner than the next kill to later than the one after it. */
 const delaysMs = [0, 30, 200, 700, 2_500, 6_000];
-const changedMs = [20, 1_500];
+const changedMs = [20, 5_000];
 
 interface Delayed {
   readonly body: string;
