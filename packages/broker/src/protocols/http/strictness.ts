@@ -7,7 +7,7 @@ const noParameters = Type.Object({}, { additionalProperties: false });
 
 /** For `preValidation` of a route whose body may be left out. */
 export async function bodyMayBeAbsent(request: FastifyRequest): Promise<void> {
-  request.body ??= {};
+  if (request.body === undefined) request.body = {};
 }
 
 /** Gives the routes that come after it, and say nothing of a query or a body, none. An empty object is no body. */
@@ -23,7 +23,7 @@ export function refuseWhatIsNotAskedFor(app: FastifyInstance): void {
 }
 
 async function noBody({ body }: FastifyRequest): Promise<void> {
-  if (body === undefined || body === null) return;
-  if (typeof body === "object" && Object.keys(body).length === 0) return;
+  if (body === undefined) return;
+  if (typeof body === "object" && body !== null && Object.keys(body).length === 0) return;
   throw new ProblemError(problem(400, "unknown-field", "This request has no body."));
 }
