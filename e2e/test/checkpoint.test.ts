@@ -1,4 +1,7 @@
-/** Kills while a checkpoint is written and right after one, when the journal has let go of what lies before it. */
+/**
+ * Kills while a checkpoint is written and right after one, when the journal has let go of what lies before it: queues with all that they
+ * can do come back from the checkpoint, and not from the records of before.
+ */
 import { deepEqual, equal } from "node:assert/strict";
 import { watch } from "node:fs";
 import { join } from "node:path";
@@ -8,13 +11,14 @@ import { Incarnations } from "../src/incarnations.ts";
 import { Load } from "../src/load.ts";
 import { ack, createQueues, drainQueue, receive } from "./proof/queue-clients.ts";
 import { QueueLedger } from "./proof/queue-ledger.ts";
+import { queueProofs } from "./proof/queue-proofs.ts";
 
 const queue = "work";
 /** Long bodies, because a checkpoint is due after 64 MiB. */
 const padding = "x".repeat(1024 * 1024 - 100);
 const batchCount = 3;
 
-test("a process is killed while it writes a checkpoint, and after it has: nothing is lost", async () => {
+test("a process is killed while it writes a checkpoint, and after it has: nothing is lost", async (t) => {
   await using data = await dataDirectory();
   await using sluice = new Incarnations(data.path, { environment: { LOG_LEVEL: "debug" } });
   const load = new Load();
@@ -37,11 +41,17 @@ test("a process is killed while it writes a checkpoint, and after it has: nothin
     });
   }
 
+  const features = queueProofs();
+  for (const feature of features) feature.addClients(load);
+
   const journal = join(data.path, "journal");
   const moments = [() => begun(journal), () => sluice.logged("took a checkpoint")];
   for (const [number, moment] of moments.entries()) {
     const at = await sluice.start();
-    if (number === 0) await createQueues(at.http, [queue]);
+    if (number === 0) {
+      await createQueues(at.http, [queue]);
+      for (const feature of features) await feature.prepare(at.http);
+    }
     const come = moment();
     load.begin(at);
     await Promise.race([come, load.ended()]);
@@ -52,6 +62,7 @@ test("a process is killed while it writes a checkpoint, and after it has: nothin
   const last = await sluice.start();
   await drainQueue(last.http, queue, ledger);
   ledger.settle();
+  t.diagnostic((await Promise.all(features.map((feature) => feature.settle(last)))).join("; "));
   deepEqual(await sluice.terminate(), { code: 0, signal: null });
 });
 

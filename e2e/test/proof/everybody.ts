@@ -1,31 +1,15 @@
 /** All clients of all four systems at once, and everything that they were told, to be compared at the end. */
-import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import type { LogLine } from "../../src/sluice-process.ts";
 import { ChatProof } from "./chat.ts";
 import { addBroadcastClients, ClassicQueueProof } from "./classic-clients.ts";
-import { DelaysProof } from "./delays.ts";
-import { GivenUpProof } from "./given-up.ts";
-import { GroupsProof } from "./groups.ts";
-import { LifetimesProof } from "./lifetimes.ts";
-import { OnceProof } from "./once.ts";
-import { PipelineProof } from "./pipeline.ts";
-import { PurgesProof } from "./purges.ts";
 import { addOrderedClients, addQueueClients, createQueues, drainQueue } from "./queue-clients.ts";
 import { QueueLedger } from "./queue-ledger.ts";
+import { type QueueProof, queueProofs } from "./queue-proofs.ts";
 import { SteadfastProof } from "./steadfast.ts";
 import { TopicProof } from "./topic-clients.ts";
-import { UrgencyProof } from "./urgency.ts";
 import { WaitroomProof } from "./waitroom.ts";
-
-/** The clients of one feature of queues. */
-interface QueueProof {
-  prepare(http: HttpClient): Promise<void>;
-  addClients(load: Load): void;
-  /** Drains, compares, and says how much there was. */
-  settle(last: Incarnation): Promise<string>;
-}
 
 export class Everybody implements AsyncDisposable {
   readonly #queues = { work: new QueueLedger("work"), ordered: new QueueLedger("ordered") };
@@ -40,17 +24,7 @@ export class Everybody implements AsyncDisposable {
   private constructor(chat: ChatProof, steadfast: SteadfastProof, connected: AsyncDisposable) {
     this.#chat = chat;
     this.#connected = connected;
-    this.#features = [
-      new GroupsProof(),
-      new DelaysProof(),
-      new LifetimesProof(),
-      new GivenUpProof(),
-      new OnceProof(),
-      new UrgencyProof(),
-      new PipelineProof(),
-      new PurgesProof(),
-      steadfast,
-    ];
+    this.#features = [...queueProofs(), steadfast];
   }
 
   /** Adds every client to the load. */
