@@ -124,6 +124,28 @@ test("who has no credit is passed over, and what it leaves goes to the others", 
   deepEqual(bodies(await take(rich, 3)), ["2", "3", "4"]);
 });
 
+test("what was taken for a subscriber that has just left, and that the others have no credit for, goes back", async () => {
+  await using fixture = await openWebSockets();
+  const [staying, leaving] = [await fixture.client(), await fixture.client()];
+  for (const client of [staying, leaving]) await client.ask("subscribe", { queue: "jobs", credit: 3 });
+  await send(leaving, "jobs", "0");
+  deepEqual(bodies(await take(staying, 1)), ["0"]);
+  leaving.tell("enqueue", { queue: "jobs", messages: ["1", "2", "3", "4"].map((body) => ({ body })) });
+  leaving.tell("unsubscribe", { subscription: 1 });
+  deepEqual(bodies(await take(staying, 2)), ["1", "2"]);
+  await quiet(fixture);
+  equal(await ready(fixture, "jobs"), 2);
+  await leaving.ask("subscribe", { queue: "jobs", credit: 2 });
+  const rest = await take(leaving, 2);
+  deepEqual(
+    rest.map(({ body, receiveCount }) => [body, receiveCount]),
+    [
+      ["3", 1],
+      ["4", 1],
+    ],
+  );
+});
+
 test("what a connection held goes back when it ends, whoever ends it", async () => {
   await using fixture = await openWebSockets();
   for (const end of ["terminate", "close"] as const) {
