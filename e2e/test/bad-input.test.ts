@@ -25,6 +25,7 @@ import {
   badHandshakes,
   expectClosed,
   expectRefusals,
+  flood,
   openSlowWebSockets,
   vanish,
 } from "./bad-input/web-sockets.ts";
@@ -71,6 +72,7 @@ test("whatever some send, they are told what is wrong with it, and nobody else n
     }
     await t.test("WebSocket, messages that are refused", () => expectRefusals(at.httpUrl));
     await t.test("WebSocket, messages that end the connection", () => expectClosed(at.httpUrl));
+    await t.test("WebSocket, a flood of requests", () => flood(at.httpUrl));
     await t.test("WebSocket, a consumer that vanishes", () => vanish(at));
     for (const port of ports) {
       await t.test("who is still sending what is too long is answered, and can go on", () =>

@@ -72,6 +72,25 @@ export async function expectClosed(httpUrl: string): Promise<void> {
   }
 }
 
+const floodCount = 10_000;
+
+/** Many requests at once, without waiting for any answer: each is answered, also the wrong ones among them. */
+export async function flood(httpUrl: string): Promise<void> {
+  const socket = await opened(httpUrl);
+  const waiting = new Set(Array.from({ length: floodCount }, (_, id) => id));
+  const answered = new Promise<void>((resolve, reject) => {
+    socket.addEventListener("close", ({ code, reason }) => reject(new Error(`${code} ${reason}`)));
+    socket.addEventListener("message", ({ data }) => {
+      const { id, ok: isDone } = JSON.parse(String(data)) as { readonly id: number; readonly ok: boolean };
+      if (isDone === (id % 2 === 0)) waiting.delete(id);
+      if (waiting.size === 0) resolve();
+    });
+  });
+  for (const id of waiting) socket.send(JSON.stringify({ id, op: id % 2 === 0 ? "ping" : "dance" }));
+  await answered;
+  socket.close();
+}
+
 /** A consumer that goes away without a word in the middle of its messages: what it held comes to others. */
 export async function vanish({
   http,
