@@ -8,6 +8,7 @@ import { start } from "./scenarios/start.ts";
 import { tcpBroadcast, tcpQueue } from "./scenarios/tcp.ts";
 import { wireLatency, wireLive, wireQueue } from "./scenarios/wire.ts";
 import { wireTopic } from "./scenarios/wire-topic.ts";
+import { wireWeb } from "./scenarios/wire-web.ts";
 
 export const scenarios: readonly Scenario[] = [
   rules,
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   tcpQueue,
   wireTopic,
   wireQueue,
+  wireWeb,
   wireLive,
   wireLatency,
   httpEnqueue,

@@ -3,7 +3,8 @@
  * objects of a client are not measured with the server.
  */
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 import { encodeFrame, FrameReader } from "@sluice/protocol";
 import {
   FrameWriter,
@@ -16,6 +17,7 @@ import {
   writePong,
 } from "@sluice/protocol/full";
 import { Fault } from "@sluice/runtime";
+import { createWebSocketStream, WebSocket } from "ws";
 
 type Came = ServerFrame | WireFault;
 export type Named<Verb extends Came["verb"]> = Extract<ServerFrame, { readonly verb: Verb }>;
@@ -33,7 +35,7 @@ type Write = (to: FrameWriter, id: number) => void;
 const heartbeatMs = 60_000;
 
 export class WireConnection implements Disposable {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #frames = new FrameReader(fullFrameBytesMax);
   readonly #decoder = new ReplyDecoder();
   readonly #to = new FrameWriter();
@@ -43,7 +45,7 @@ export class WireConnection implements Disposable {
   #nextId = 1;
   #flushing = false;
 
-  private constructor(socket: Socket, pushes: Pushes) {
+  private constructor(socket: Duplex, pushes: Pushes) {
     this.#socket = socket;
     this.#pushes = pushes;
     // Rounds look at it; between rounds nobody does.
@@ -55,10 +57,13 @@ export class WireConnection implements Disposable {
     });
   }
 
-  /** Connects and says hello. */
-  static async open(port: number, pushes: Pushes = {}): Promise<WireConnection> {
-    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
-    await once(socket, "connect");
+  /** Connects and says hello. `over`: TCP to the framed port, or a WebSocket to the HTTP port. */
+  static async open(
+    port: number,
+    pushes: Pushes = {},
+    over: "tcp" | "websocket" = "tcp",
+  ): Promise<WireConnection> {
+    const socket = over === "tcp" ? await openTcp(port) : await openWebSocket(port);
     socket.write(encodeFrame(Buffer.from("SLUICE/1")));
     const connection = new WireConnection(socket, pushes);
     const hello = { major: 1, minor: 0, client: "bench", token: "", producer: "", heartbeatMs, wants: [] };
@@ -133,4 +138,16 @@ export class WireConnection implements Disposable {
       this.fail(`there came ${JSON.stringify(came)}`);
     }
   }
+}
+
+async function openTcp(port: number): Promise<Duplex> {
+  const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+  await once(socket, "connect");
+  return socket;
+}
+
+async function openWebSocket(port: number): Promise<Duplex> {
+  const webSocket = new WebSocket(`ws://127.0.0.1:${port}/ws`, "sluice.1", { perMessageDeflate: false });
+  await once(webSocket, "open");
+  return createWebSocketStream(webSocket);
 }

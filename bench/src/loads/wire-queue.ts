@@ -23,21 +23,27 @@ export interface WireQueueOptions {
   readonly batch: number;
   /** Messages on their way at most. */
   readonly window: number;
+  /** Default: TCP. */
+  readonly over?: "tcp" | "websocket";
 }
 
 export async function openWireQueue(options: WireQueueOptions): Promise<Load> {
   await using opened = new AsyncDisposableStack();
-  const { port, queue, window } = options;
-  const sender = opened.use(await WireConnection.open(port));
+  const { port, queue, window, over = "tcp" } = options;
+  const sender = opened.use(await WireConnection.open(port, {}, over));
   let flow: Flow | undefined;
   const receiver = opened.use(
-    await WireConnection.open(port, {
-      onPush: (push) => {
-        if (push.verb !== "deliver") return false;
-        flow?.delivered(push);
-        return flow !== undefined;
+    await WireConnection.open(
+      port,
+      {
+        onPush: (push) => {
+          if (push.verb !== "deliver") return false;
+          flow?.delivered(push);
+          return flow !== undefined;
+        },
       },
-    }),
+      over,
+    ),
   );
   const subscribe = { queue, credit: window, visibilityTimeoutMs: undefined };
   await receiver.request("subscribed", (to, id) => writeSubscribe(to, { ...subscribe, id }));
