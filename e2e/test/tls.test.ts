@@ -124,6 +124,17 @@ test("tokens and TLS on all three ports", async (t) => {
     equal(delivery?.text(), "over SLUICE/1");
   });
 
+  await t.test("the same over WSS, which trusts whom the process trusts", async () => {
+    const web = { addresses: [`wss://127.0.0.1:${ports.HTTP_PORT}`] };
+    await rejects(Client.connect(web), { code: "unauthorized" });
+    await rejects(Client.connect({ ...web, tls: { ca: certificate.pem } }), { code: "invalid-address" });
+    await using client = await Client.connect({ ...web, token });
+    const queue = client.queue("web");
+    equal((await queue.send("over WSS")).durability, "synced");
+    const [delivery] = await queue.receive({ waitMs: 10_000 });
+    equal(delivery?.text(), "over WSS");
+  });
+
   for (const base of [addresses.http, addresses.chat]) {
     await t.test(
       `the SignalR client over WSS at ${base === addresses.http ? "HTTP_PORT" : "CHAT_HTTP_PORT"}`,
