@@ -35,9 +35,15 @@ export class QueueRounds {
 
   join(subscriber: Subscriber): void {
     const key = keyOf(subscriber);
-    const round =
-      this.#rounds.get(key) ?? new Round(this.#broker, subscriber, () => this.#rounds.delete(key));
-    this.#rounds.set(key, round);
+    let round = this.#rounds.get(key);
+    if (round === undefined) {
+      const made = new Round(this.#broker, subscriber, () => {
+        // Another one may have taken its place by now.
+        if (this.#rounds.get(key) === made) this.#rounds.delete(key);
+      });
+      this.#rounds.set(key, made);
+      round = made;
+    }
     round.join(subscriber);
   }
 
