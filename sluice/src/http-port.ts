@@ -128,9 +128,10 @@ export class HttpPort implements AsyncDisposable {
         void sendProblem(reply, problem(error.statusCode ?? 400, "malformed-url", error.message)),
     });
     const mayName = hostCheck(options);
-    app.addHook("onRequest", async (request, reply) => {
-      if (mayName(request.headers.host)) return;
-      await sendProblem(reply, foreignName(request.headers.host));
+    // Hooks of every request take callbacks: a promise for each costs as much as what it waits for.
+    app.addHook("onRequest", (request, reply, done) => {
+      if (mayName(request.headers.host)) done();
+      else void sendProblem(reply, foreignName(request.headers.host));
     });
     countRefusals(app, RefusalCounts.of(options.metrics));
     boundRequestBodies(app, options.bodyBytesMax ?? defaultBodyBytesMax, options.log);
@@ -194,10 +195,11 @@ function httpsServers(
  * which is still sending, would never see the answer. The rest is read and forgotten instead, for as long as a request may take.
  */
 function keepRefusedConnections(app: FastifyInstance): void {
-  app.addHook("onSend", async (request, reply) => {
+  app.addHook("onSend", (request, reply, payload, done) => {
     if (reply.statusCode === 413 || (reply.statusCode >= 400 && request.raw.complete)) {
       reply.removeHeader("connection");
     }
+    done(null, payload);
   });
 }
 
@@ -211,19 +213,22 @@ function endConnectionsOnClose(app: FastifyInstance, handshakes: readonly Handsh
     closing = true;
     for (const each of handshakes) each.end();
   });
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, payload, done) => {
     if (closing) reply.header("connection", "close");
+    done(null, payload);
   });
-  app.addHook("onResponse", async () => {
+  app.addHook("onResponse", (_request, _reply, done) => {
     if (closing) app.server.closeIdleConnections();
+    done();
   });
 }
 
 /** What was no problem document is counted by its status: a service has words of its own. */
 function countRefusals(app: FastifyInstance, refusals: RefusalCounts): void {
-  app.addHook("onResponse", async (_request, reply) => {
+  app.addHook("onResponse", (_request, reply, done) => {
     const { statusCode } = reply;
     if (statusCode >= 400) refusals.refused("http", problemCodeOf(reply) ?? `status-${statusCode}`);
+    done();
   });
 }
 

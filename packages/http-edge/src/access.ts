@@ -41,12 +41,13 @@ export function principalOnly(access: Access): onRequestAsyncHookHandler {
 /** The same routes, behind `principalOnly`. */
 export function guarded(access: Access, routes: FastifyPluginAsync): FastifyPluginAsync {
   return async (app) => {
+    // Where everybody is let in, nobody waits to be asked.
     if (access.required) {
       app.addHook("onRoute", (route: RouteOptions) => {
         route.schema = { ...route.schema, security: [{ [tokenScheme]: [] }] };
       });
+      app.addHook("onRequest", principalOnly(access));
     }
-    app.addHook("onRequest", principalOnly(access));
     await app.register(routes);
   };
 }
