@@ -28,7 +28,7 @@ import type { Core } from "./core.ts";
 import type { Directory } from "./directory.ts";
 import { messageIdBytes, writeMessageId } from "./ids.ts";
 import { movedFromOf } from "./moved-from.ts";
-import type { QueueSends } from "./queue-sends.ts";
+import type { Put, QueueSends } from "./queue-sends.ts";
 import { type Queues, refuseTimeout } from "./queues.ts";
 import { inQueues } from "./state.ts";
 import type { Operation, Statistics } from "./statistics.ts";
@@ -50,29 +50,35 @@ export class QueueBatches {
     this.#statistics = statistics;
   }
 
-  /** Entries that fit are one send; when the whole is refused for its amount, they are tried one by one, in order. */
+  /** All are one send; when that is refused, those that fit are, and when it is for their amount, they are tried one by one, in order. */
   async send({ queue, messages, atomic, producer }: SendBatchRequest): Promise<Result<SentBatch>> {
     const ids = new Uint8Array(messages.length * messageIdBytes);
-    const refusals = new Map<number, Refused<Refusal>>(atomic ? [] : unfit(messages));
-    const fitting = refusals.size === 0 ? messages : messages.filter((_, i) => !refusals.has(i));
-    const whole = await this.#put(queue, fitting, producer);
+    // A repeat is answered for those that were taken the first time, so a producer's are told apart before.
+    const all = atomic || producer === undefined ? await this.#put(queue, messages, producer) : undefined;
+    if (all?.ok) {
+      for (let i = 0; i < messages.length; i++) this.#writeId(ids, i, all, i);
+      return { ok: true, ids, refusals: noRefusals, durability: all.durability };
+    }
+    if (all !== undefined && atomic) return all;
+    const refusals = new Map<number, Refused<Refusal>>(unfit(messages));
+    const fitting = messages.filter((_, i) => !refusals.has(i));
+    const whole = all !== undefined && refusals.size === 0 ? all : await this.#put(queue, fitting, producer);
     if (whole.ok) {
       let place = 0;
       for (let i = 0; i < messages.length; i++) {
-        if (refusals.has(i)) continue;
-        writeMessageId(ids, i * messageIdBytes, this.#core.salt, whole.number, whole.sequences(place++));
+        if (!refusals.has(i)) this.#writeId(ids, i, whole, place++);
       }
       return { ok: true, ids, refusals, durability: whole.durability };
     }
     // A producer's sequence stands for one effect: a part of the batch cannot have it.
-    if (atomic || fitting.length < 2 || producer !== undefined) return whole;
+    if (fitting.length < 2 || producer !== undefined) return whole;
     let durability: Durable["durability"] = "memory";
     const put = async (message: OutgoingMessage, i: number): Promise<void> => {
       if (refusals.has(i)) return;
       const answer = await this.#put(queue, [message], undefined);
       if (!answer.ok) refusals.set(i, answer);
       else {
-        writeMessageId(ids, i * messageIdBytes, this.#core.salt, answer.number, answer.sequences(0));
+        this.#writeId(ids, i, answer, 0);
         durability = answer.durability;
       }
     };
@@ -169,6 +175,11 @@ export class QueueBatches {
     if (failed !== undefined) return failed;
     this.#statistics.count(operation, receipts.length - refusals.size);
     return { ok: true, refusals, durability: this.#core.durability(found.state.settings.durability) };
+  }
+
+  /** The id of the message at `place` of what was put, as the one at `index` of the answer. */
+  #writeId(ids: Uint8Array, index: number, { number, sequences }: Put, place: number): void {
+    writeMessageId(ids, index * messageIdBytes, this.#core.salt, number, sequences(place));
   }
 
   #put(queue: string, messages: readonly OutgoingMessage[], producer: SendBatchRequest["producer"]) {
