@@ -1,6 +1,6 @@
 /** Random commands to the queues of a broker: those that the rules are asked, and those that only a broker knows. */
 import fc from "fast-check";
-import { command, lives, message, queue, which } from "../../../test/queue/random-commands.ts";
+import { command, dead, jobs, lives, message, queue, which } from "../../../test/queue/random-commands.ts";
 import type { QueueSettings } from "../../queue/index.ts";
 
 const brokerCommand = fc.oneof(
@@ -34,3 +34,42 @@ export const brokerLives = lives.chain(({ commands: _, ...fixed }) =>
   }),
 );
 export type BrokerLife = typeof brokerLives extends fc.Arbitrary<infer Value> ? Value : never;
+
+const fixed = { startsPerSecondMax: Number.POSITIVE_INFINITY, deduplicationWindowMs: 100 };
+const settings = { receiveCountMax: 1 };
+const receive = { do: "receive", max: 1, bytesMax: 1000, timeoutMs: null } as const;
+
+/** What chance seldom comes upon. */
+export const rareLives: readonly BrokerLife[] = [
+  {
+    // The first of a group may not be delivered any more: a receive gives the next one.
+    ...fixed,
+    commands: [
+      {
+        do: "send",
+        queue: jobs,
+        messages: [
+          { bytes: 1, groupId: "a" },
+          { bytes: 2, groupId: "a" },
+        ],
+      },
+      { ...receive, queue: jobs },
+      { do: "advance", byMs: 1000 },
+      { do: "configure", queue: jobs, settings },
+      { ...receive, queue: jobs },
+    ],
+  },
+  {
+    // A dead letter that is back in its queue has another sequence there, and the id that it always had.
+    ...fixed,
+    commands: [
+      { do: "configure", queue: jobs, settings },
+      { do: "send", queue: jobs, messages: [{ bytes: 1 }] },
+      { ...receive, queue: jobs },
+      { do: "advance", byMs: 1000 },
+      { do: "redrive-one", queue: dead, which: 0, to: undefined },
+      { do: "restart", checkpoint: false },
+      { do: "cancel", queue: jobs, which: 0 },
+    ],
+  },
+];

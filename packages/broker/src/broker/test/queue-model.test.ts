@@ -6,7 +6,7 @@
 import { ok } from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { brokerLives } from "./queue-commands.ts";
+import { type BrokerLife, brokerLives, rareLives } from "./queue-commands.ts";
 import { BrokerPair } from "./queue-pair.ts";
 import { seen } from "./watched-broker.ts";
 
@@ -23,7 +23,8 @@ suite("a broker does with queues what the model does", () => {
         await pair.compareMessages(100);
         await pair.close();
       });
-      await fc.assert(property, { numRuns: Number(process.env.RUNS ?? 100) });
+      const examples = rareLives.map((life): [BrokerLife] => [life]);
+      await fc.assert(property, { numRuns: Number(process.env.RUNS ?? 100), examples });
     });
   }
 });

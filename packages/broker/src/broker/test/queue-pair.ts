@@ -100,8 +100,28 @@ export class BrokerPair {
           `${what} of ${queue}`,
         );
       }
+      await this.#compareByIds(model);
       const { redrives } = granted(await this.#world.answer((broker) => broker.listRedrives(queue)));
       deepEqual(redrives, expectedRedrives(model), `redrives of ${queue}`);
+    }
+  }
+
+  /** Each message is found by its id, wherever it was sent first, and none that is elsewhere or gone. */
+  async #compareByIds(model: ModelQueue): Promise<void> {
+    const { now } = this;
+    const queue = nameOf(model.number);
+    const sent = [...this.#known.sent];
+    const answers = await this.#world.answer((broker) =>
+      Promise.all(sent.map(([, { messageId }]) => broker.browseMessage({ queue, messageId }))),
+    );
+    for (const [i, [origin]] of sent.entries()) {
+      const answer = answers[i];
+      const message = model.messages.find((one) => one.origin === origin);
+      deepEqual(
+        answer?.ok ? browsedOf(answer.message, now) : answer?.refusal,
+        message === undefined ? "unknown-message" : expectedBrowsed(message, this.#known.sent, now),
+        `message ${origin} in ${queue}`,
+      );
     }
   }
 
