@@ -35,7 +35,7 @@ export const brokerLives = lives.chain(({ commands: _, ...fixed }) =>
 );
 export type BrokerLife = typeof brokerLives extends fc.Arbitrary<infer Value> ? Value : never;
 
-const fixed = { startsPerSecondMax: Number.POSITIVE_INFINITY, deduplicationWindowMs: 100 };
+const fixed = { startsPerSecondMax: Number.POSITIVE_INFINITY, deduplicationWindowMs: 100 } as const;
 const settings = { receiveCountMax: 1 };
 const receive = { do: "receive", max: 1, bytesMax: 1000, timeoutMs: null } as const;
 
