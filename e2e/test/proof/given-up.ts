@@ -79,7 +79,8 @@ export class GivenUpProof {
     await until(`${queue} and its dead letters are gone`, async () => {
       if ((await holding(http, queue)) > 0) await this.#consume(door);
       else if ((await holding(http, graveyard)) > 0) await this.#redriveAll(http);
-      else return true;
+      // A redrive may have moved the last ones between the two looks.
+      else return (await holding(http, queue)) === 0;
       return false;
     });
     this.#ledger.settle();
