@@ -53,7 +53,7 @@ export class ModelQueue {
   }
 
   /** What a send will do, when nothing comes between. */
-  planSend(sends: readonly ModelSend[], now: Now): ModelPlan | "queue-full" {
+  planSend(sends: readonly ModelSend[], now: Now, leaving: ModelMessage[] = []): ModelPlan | "queue-full" {
     const { settings } = this;
     const own = new Map<string, number>();
     const taken: ModelSend[] = [];
@@ -69,7 +69,7 @@ export class ModelQueue {
       if (id !== undefined) own.set(id, sequence);
       return sequence;
     });
-    const doomed = taken.length === 0 ? [] : roomFor(this, taken);
+    const doomed = taken.length === 0 ? [] : roomFor(this, taken, leaving);
     return doomed === undefined ? "queue-full" : { sequences, taken, doomed };
   }
 

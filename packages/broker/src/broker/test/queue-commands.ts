@@ -60,6 +60,17 @@ export const rareLives: readonly BrokerLife[] = [
     ],
   },
   {
+    // A full queue takes as much as the same transaction acks, and no more.
+    ...fixed,
+    commands: [
+      { do: "configure", queue: jobs, settings: { messageCountMax: 5, bodyBytesMax: 1000 } },
+      { do: "send", queue: jobs, messages: Array.from({ length: 5 }, () => ({ bytes: 6 })) },
+      { ...receive, queue: jobs },
+      { do: "transact", acks: [8], sends: [{ queue: jobs, messages: [{ bytes: 6 }, { bytes: 6 }] }] },
+      { do: "transact", acks: [8], sends: [{ queue: jobs, messages: [{ bytes: 6 }] }] },
+    ],
+  },
+  {
     // A dead letter that is back in its queue has another sequence there, and the id that it always had.
     ...fixed,
     commands: [

@@ -1,6 +1,7 @@
 /** Sends, receives and transactions, asked of a broker and of the model of its queues. Each gives what the broker answers, and what the model does. */
 import { deepEqual, equal } from "node:assert/strict";
 import { formatUuid } from "@sluice/runtime";
+import type { ModelMessage } from "../../../test/queue/model-message.ts";
 import { lineOf } from "../../../test/queue/model-order.ts";
 import { heldBy } from "../../../test/queue/model-receipt.ts";
 import type { Ask } from "./queue-commands.ts";
@@ -87,7 +88,7 @@ export class QueueExchanges {
     return [answer.map(commonOf), expected];
   }
 
-  /** All of it or nothing. What is sent has the room that there is before the acks. */
+  /** All of it or nothing. What is acked makes room for what is sent. */
   async transact({ acks: which, sends: given }: Ask<"transact">): Promise<readonly [unknown, unknown]> {
     const now = this.#world.clock.now();
     const held = which.map((one) => this.#known.receipt(one));
@@ -102,19 +103,20 @@ export class QueueExchanges {
     // What is no receipt at all is seen before any receipt is looked up.
     if (held.some(isStranger)) return [told, "unknown-message"];
     const queues = new Set(held.map(({ model }) => model));
+    const leaving: ModelMessage[] = [];
     for (const queue of queues) {
-      const seen = new Set<number>();
       for (const { receipt } of held.filter(({ model }) => model === queue)) {
         const found = heldBy(queue, receipt, now);
         if (typeof found === "string") return [told, found];
-        if (seen.has(receipt.sequence)) return [told, "stale-receipt"];
-        seen.add(receipt.sequence);
+        if (leaving.includes(found)) return [told, "stale-receipt"];
+        leaving.push(found);
       }
     }
     const numbers = [...new Set(sends.map(({ queue }) => queue))];
     const plans = numbers.map((number) => {
       const all = sends.filter(({ queue }) => queue === number).flatMap(({ messages }) => messages);
-      return { number, plan: this.#known.model(number).planSend(this.#known.identified(number, all), now) };
+      const model = this.#known.model(number);
+      return { number, plan: model.planSend(this.#known.identified(number, all), now, leaving) };
     });
     if (plans.some(({ plan }) => plan === "queue-full")) return [told, "queue-full"];
     for (const { model, receipt } of held) equal(model.ack(receipt, now), undefined);
