@@ -71,6 +71,17 @@ export const rareLives: readonly BrokerLife[] = [
     ],
   },
   {
+    // The same of bytes.
+    ...fixed,
+    commands: [
+      { do: "configure", queue: jobs, settings: { bodyBytesMax: 30 } },
+      { do: "send", queue: jobs, messages: [{ bytes: 12 }, { bytes: 12 }, { bytes: 8 }] },
+      { ...receive, queue: jobs },
+      { do: "transact", acks: [8], sends: [{ queue: jobs, messages: [{ bytes: 12 }, { bytes: 5 }] }] },
+      { do: "transact", acks: [8], sends: [{ queue: jobs, messages: [{ bytes: 12 }] }] },
+    ],
+  },
+  {
     // A dead letter that is back in its queue has another sequence there, and the id that it always had.
     ...fixed,
     commands: [
