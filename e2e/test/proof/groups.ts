@@ -152,7 +152,7 @@ export class GroupsProof {
 
   #expectParked(parked: DeadLetter): void {
     const { body, reason, receiveCount, givenUpBy, originQueue, lastError } = parked;
-    ok(!this.#ledger.isOver(body), `${body} was acked, and is parked`);
+    ok(!this.#ledger.isOut(body), `${body} was acked, and is parked`);
     deepEqual(
       [reason, receiveCount, givenUpBy, originQueue],
       ["max-receives", parkAfterReceives, queue, queue],

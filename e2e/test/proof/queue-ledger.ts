@@ -185,6 +185,11 @@ export class QueueLedger {
     return this.#entry(body).seen > 0;
   }
 
+  /** Whether it is out for sure. */
+  isOut(body: string): boolean {
+    return this.#entry(body).isOut;
+  }
+
   /** Whether it is out, or may be. */
   isOver(body: string): boolean {
     const { isOut, exits } = this.#entry(body);

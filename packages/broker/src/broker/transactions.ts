@@ -1,6 +1,6 @@
 /** Transactions: publishes, acks, an offset commit and queue messages in one atomic append, with a fence. */
 
-import type { OutgoingMessage } from "../queue/commands.ts";
+import type { Load, OutgoingMessage } from "../queue/commands.ts";
 import { decideAckBatch } from "../queue/decide/ack.ts";
 import { decideSend } from "../queue/decide/send.ts";
 import type { MessageSequence, Receipt } from "../queue/message.ts";
@@ -110,12 +110,13 @@ export class Transactions {
   }
 
   /** One command a queue, with the messages of all sends to it; the runs are in the order of the sends. */
-  #send({ sends }: Resolved, request: TransactRequest, now: Now): Sends | Refused<Refusal> {
+  #send({ sends, acks }: Resolved, request: TransactRequest, now: Now): Sends | Refused<Refusal> {
     const changes: Change[] = [];
     let [sent, duplicates] = [0, 0];
     const sequences = new Map<number, SequenceOf>();
     for (const [queue, messages] of sends) {
-      const decided = decideSend(queue, { messages }, now);
+      const leaving = loadOf(queue, acks.get(queue) ?? []);
+      const decided = decideSend(queue, { messages, leaving }, now);
       if (!decided.ok) return decided;
       changes.push(...inQueues(decided.records));
       sequences.set(queue.number, sequencesOf(decided.reply, messages.length));
@@ -246,6 +247,15 @@ export class Transactions {
     const { generation, partition, expectedOffset } = fence;
     return { group: group.state.number, topic: topic.state.number, generation, partition, expectedOffset };
   }
+}
+
+/** What the receipts, which hold, stand for. */
+function loadOf({ index, messages }: QueueState, receipts: readonly Receipt[]): Load {
+  const bodyBytes = receipts.reduce(
+    (sum, { sequence }) => sum + (messages.bodyBytes[index.find(sequence)] ?? 0),
+    0,
+  );
+  return { messageCount: receipts.length, bodyBytes };
 }
 
 interface Resolved {

@@ -13,6 +13,13 @@ type OutgoingOptions = { readonly [Name in keyof MessageOptions]: MessageOptions
 /** Puts messages at the end of the queue, all of them or none. */
 export interface Send {
   readonly messages: readonly OutgoingMessage[];
+  /** What leaves the queue in the same append, and makes room. Default: nothing. */
+  readonly leaving?: Load;
+}
+/** Messages and the bytes of their bodies, as the bounds of a queue count them. */
+export interface Load {
+  readonly messageCount: number;
+  readonly bodyBytes: number;
 }
 export interface Sent {
   /** The first of as many consecutive sequences as messages were taken. */

@@ -34,6 +34,15 @@ export interface ModelMove {
 
 export type ModelSend = Partial<MessageOptions> & { readonly body: Uint8Array };
 
+/** A send that was looked at and not carried out. */
+export interface ModelPlan {
+  /** Of each message, its own or that of the one that it repeats. */
+  readonly sequences: readonly number[];
+  readonly taken: readonly ModelSend[];
+  /** What makes room for them. */
+  readonly doomed: readonly ModelMessage[];
+}
+
 /** A message that comes into a queue; where it stands is for the queue to say. */
 export function newMessage(
   queue: number,

@@ -25,17 +25,22 @@ function laneOf({ messages }: ModelQueue, priority: number): ModelMessage[] {
 
 type Bodies = readonly { readonly body: Uint8Array }[];
 
-/** What has to go so that these can come; undefined when they cannot. */
-export function roomFor(queue: ModelQueue, sends: readonly ModelSend[]): readonly ModelMessage[] | undefined {
+/** What has to go so that these can come, beside what leaves anyway; undefined when they cannot. */
+export function roomFor(
+  queue: ModelQueue,
+  sends: readonly ModelSend[],
+  leaving: readonly ModelMessage[],
+): readonly ModelMessage[] | undefined {
   const { messageCountMax, bodyBytesMax, overflow } = queue.settings;
   const fits = (some: Bodies) =>
     some.length <= messageCountMax && some.reduce((sum, { body }) => sum + body.length, 0) <= bodyBytesMax;
-  if (fits([...queue.messages, ...sends])) return [];
+  const stays = queue.messages.filter((message) => !leaving.includes(message));
+  if (fits([...stays, ...sends])) return [];
   if (overflow === "refuse" || !fits(sends)) return undefined;
   const doomed: ModelMessage[] = [];
   for (const oldest of oldestFirst(queue)) {
     doomed.push(oldest);
-    if (fits([...queue.messages.filter((message) => !doomed.includes(message)), ...sends])) return doomed;
+    if (fits([...stays.filter((message) => !doomed.includes(message)), ...sends])) return doomed;
   }
   return undefined;
 }

@@ -4,6 +4,7 @@ import {
   dueMsOf,
   type ModelMessage,
   type ModelMove,
+  type ModelPlan,
   type ModelSend,
   newMessage,
   retryMs,
@@ -46,6 +47,13 @@ export class ModelQueue {
 
   /** The sequence of each message, its own or that of the one that it repeats. */
   send(sends: readonly ModelSend[], now: Now): readonly number[] | "queue-full" {
+    const plan = this.planSend(sends, now);
+    if (plan !== "queue-full") this.carryOut(plan, now);
+    return plan === "queue-full" ? plan : plan.sequences;
+  }
+
+  /** What a send will do, when nothing comes between. */
+  planSend(sends: readonly ModelSend[], now: Now, leaving: ModelMessage[] = []): ModelPlan | "queue-full" {
     const { settings } = this;
     const own = new Map<string, number>();
     const taken: ModelSend[] = [];
@@ -61,9 +69,12 @@ export class ModelQueue {
       if (id !== undefined) own.set(id, sequence);
       return sequence;
     });
-    if (taken.length === 0) return sequences;
-    const doomed = roomFor(this, taken);
-    if (doomed === undefined) return "queue-full";
+    const doomed = taken.length === 0 ? [] : roomFor(this, taken, leaving);
+    return doomed === undefined ? "queue-full" : { sequences, taken, doomed };
+  }
+
+  carryOut({ taken, doomed }: ModelPlan, now: Now): void {
+    const { settings } = this;
     for (const message of doomed) this.drop(message);
     for (const { body, delayMs, timeToLiveMs, priority = 0, groupId, deduplicationId } of taken) {
       const startMs = delayMs ?? settings.delayMs;
@@ -81,7 +92,6 @@ export class ModelQueue {
       }
       this.#enter(message, startMs > 0 ? now.monotonicMs + startMs : undefined);
     }
-    return sequences;
   }
 
   receive(max: number, bytesMax: number, timeoutMs: number, now: Now): readonly Receipt[] {

@@ -32,14 +32,7 @@ import type { ModelMessage } from "./model-message.ts";
 import { lineOf } from "./model-order.ts";
 import { cancelRedrive, redriveOne, startRedrive } from "./model-redrive.ts";
 import { QueueWorld } from "./queue-world.ts";
-import { type Command, dead, grave, jobs, type Life } from "./random-commands.ts";
-
-/** Where the dead letters of each queue go, when it has such a queue. */
-const deadLetterQueues = new Map([
-  [jobs, dead],
-  [dead, grave],
-  [grave, jobs],
-]);
+import { type Command, deadLetterQueues, jobs, type Life } from "./random-commands.ts";
 
 type Decision =
   | { readonly ok: true; readonly records: readonly OwnedRecord<QueueRecord>[]; readonly reply: object }

@@ -4,8 +4,16 @@ import type { QueueSettings } from "../../src/queue/index.ts";
 
 /** Jobs, the dead-letter queue of it at times, and one more that dead letters of that may go to. */
 export const [jobs, dead, grave] = [1, 2, 3];
-const queue = fc.constantFrom(jobs, jobs, jobs, jobs, dead, dead, grave);
-const which = fc.nat(30);
+
+/** Where the dead letters of each queue go, when it has such a queue. */
+export const deadLetterQueues = new Map([
+  [jobs, dead],
+  [dead, grave],
+  [grave, jobs],
+]);
+
+export const queue = fc.constantFrom(jobs, jobs, jobs, jobs, dead, dead, grave);
+export const which = fc.nat(30);
 const spanMs = fc.constantFrom(0, 1, 10, 10, 50, 1000);
 const never = fc.constant(Number.POSITIVE_INFINITY);
 const ofGroup = fc.constantFrom("a", "b", "c");
@@ -22,7 +30,7 @@ const sent = fc.record(
   { requiredKeys: ["bytes"] },
 );
 /** Most messages are plain, and most others have one thing. */
-const message = fc.oneof(
+export const message = fc.oneof(
   { weight: 3, arbitrary: fc.record({ bytes: fc.nat(12) }) },
   { weight: 2, arbitrary: fc.record({ bytes: fc.nat(12), groupId: ofGroup }) },
   { weight: 3, arbitrary: sent },
@@ -52,7 +60,7 @@ const settings = fc.record(
 
 const to = fc.constantFrom(undefined, undefined, jobs, dead, grave, 9);
 
-const command = fc.oneof(
+export const command = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({ do: fc.constant("send"), queue, messages: fc.array(message, { maxLength: 4 }) }),

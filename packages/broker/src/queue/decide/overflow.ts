@@ -1,4 +1,5 @@
 /** Bounds (Q17): what does not fit is refused, or the oldest messages that wait make room for it. */
+import type { Load } from "../commands.ts";
 import { LaneWalk } from "../lane.ts";
 import type { MessageSequence } from "../message.ts";
 import { type QueueRefusal, type Refused, refuse } from "../refusals.ts";
@@ -6,15 +7,15 @@ import type { SlotList } from "../slot-list.ts";
 import type { MessageSlots } from "../slots.ts";
 import type { QueueState } from "../state.ts";
 
-/** The messages that have to go, or `queue-full`. */
+/** The messages that have to go so that others can come, or `queue-full`. `leaving` goes in any case, and is neither ready nor waits for another one. */
 export function roomFor(
   state: QueueState,
-  messageCount: number,
-  bodyBytes: number,
+  { messageCount, bodyBytes }: Load,
+  leaving: Load,
 ): readonly MessageSequence[] | Refused<QueueRefusal> {
   const { messageCountMax, bodyBytesMax, overflow } = state.settings;
-  let excessCount = state.messages.used + messageCount - messageCountMax;
-  let excessBytes = state.bodyBytes + bodyBytes - bodyBytesMax;
+  let excessCount = state.messages.used - leaving.messageCount + messageCount - messageCountMax;
+  let excessBytes = state.bodyBytes - leaving.bodyBytes + bodyBytes - bodyBytesMax;
   const doomed: MessageSequence[] = [];
   if (excessCount <= 0 && excessBytes <= 0) return doomed;
   const fitsAlone = messageCount <= messageCountMax && bodyBytes <= bodyBytesMax;

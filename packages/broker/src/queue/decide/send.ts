@@ -1,5 +1,5 @@
 /** Send: messages come in at the end, all of them or none. */
-import type { OutgoingMessage, Send, Sent } from "../commands.ts";
+import type { Load, OutgoingMessage, Send, Sent } from "../commands.ts";
 import { messageBodyBytesMax } from "../limits.ts";
 import { type MessageSequence, plainOptions } from "../message.ts";
 import type { Now } from "../now.ts";
@@ -10,13 +10,19 @@ import type { OwnedRecord, QueueDecision } from "./decision.ts";
 import { refuseOptions } from "./options.ts";
 import { roomFor } from "./overflow.ts";
 
+const nothing: Load = { messageCount: 0, bodyBytes: 0 };
+
 const noDuplicates: ReadonlyMap<number, MessageSequence> = new Map();
 
 /**
  * Refused as `body-too-large`, `invalid-message` or `queue-full`. Several sends to one queue in one append are one command with all their
  * messages. A message whose deduplication id is remembered is not taken (Q9); the answer says which one it repeats.
  */
-export function decideSend(state: QueueState, { messages: given }: Send, now: Now): QueueDecision<Sent> {
+export function decideSend(
+  state: QueueState,
+  { messages: given, leaving = nothing }: Send,
+  now: Now,
+): QueueDecision<Sent> {
   let hasIds = false;
   for (const message of given) {
     const { byteLength } = message.body;
@@ -42,7 +48,7 @@ export function decideSend(state: QueueState, { messages: given }: Send, now: No
   }
   const reply = { firstSequence, duplicates };
   if (messages.length === 0) return { ok: true, records: [], reply };
-  const room = roomFor(state, messages.length, bodyBytes);
+  const room = roomFor(state, { messageCount: messages.length, bodyBytes }, leaving);
   if ("refusal" in room) return room;
   const records: OwnedRecord<QueueRecord>[] = [];
   const owner = state.number;
