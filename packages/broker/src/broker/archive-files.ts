@@ -8,10 +8,10 @@ import type { BrokerState, Change } from "./state.ts";
 
 /** Files of no use any more since these changes were applied. */
 export function takeDeadFiles(state: BrokerState, changes: readonly Change[]): readonly ArchiveFile[] {
-  const dead: ArchiveFile[] = [...state.removed.takeFiles()];
+  let dead = state.removed.takeFiles();
   for (const { what, owner } of changes) {
     const topic = what === "topic" ? state.topic(owner) : undefined;
-    if (topic !== undefined && topic.deadFiles.length > 0) dead.push(...takeDeadFilesOf(topic));
+    if (topic !== undefined && topic.deadFiles.length > 0) dead = dead.concat(takeDeadFilesOf(topic));
   }
   return dead;
 }

@@ -112,11 +112,19 @@ export class Core {
 
   /**
    * Appends the changes as one atomic append and applies them. The returned promise resolves when the append has settled, with a
-   * refusal if it never will. Without changes it is a barrier: it resolves when everything applied so far has settled.
+   * refusal if it never will. Without changes it is a barrier: it resolves when everything applied so far has settled. `now` is the instant
+   * that they were decided at, if it was this one.
    */
-  commit(changes: readonly Change[]): Promise<Refused<"storage-failed"> | undefined> {
+  commit(
+    changes: readonly Change[],
+    now: Now = this.clock.now(),
+  ): Promise<Refused<"storage-failed"> | undefined> {
     return new Promise((resolve) => {
-      this.commitThen(changes, (fault) => resolve(fault === undefined ? undefined : storageFailed(fault)));
+      this.commitThen(
+        changes,
+        (fault) => resolve(fault === undefined ? undefined : storageFailed(fault)),
+        now,
+      );
     });
   }
 
@@ -127,7 +135,11 @@ export class Core {
   }
 
   /** `commit` with a callback in place of a promise. */
-  commitThen(changes: readonly Change[], settled: (fault: StorageFault | undefined) => void): void {
+  commitThen(
+    changes: readonly Change[],
+    settled: (fault: StorageFault | undefined) => void,
+    now: Now = this.clock.now(),
+  ): void {
     const { state, journal } = this;
     const parts = changes.map((change) => state.encode(change));
     for (const { head, bodies } of parts) {
@@ -141,7 +153,6 @@ export class Core {
       if (fault === undefined && deadFiles.length > 0) journal.archive?.release(deadFiles);
       settled(fault);
     });
-    const now = this.clock.now();
     let first = 0;
     for (let i = 0; i < changes.length; i++) {
       const [change, part] = [changes[i], parts[i]];

@@ -124,8 +124,9 @@ export class QueueBatches {
     if (refused !== undefined) return refused;
     const found = this.#directory.queue(name, "look");
     if (!found.ok) return found;
-    const { records, reply } = decideAckBatch(found.state, { receipts }, this.#core.now());
-    const failed = await this.#core.commit(inQueues(records));
+    const now = this.#core.now();
+    const { records, reply } = decideAckBatch(found.state, { receipts }, now);
+    const failed = await this.#core.commit(inQueues(records), now);
     if (failed !== undefined) return failed;
     let refusals: EntryRefusals = noRefusals;
     if (reply.refusals.some((one) => one !== undefined)) {

@@ -32,6 +32,17 @@ export class QueueBodies {
     this.#core = core;
   }
 
+  /** The deliveries with their bodies, when all of these are in memory, as they mostly are; else undefined. */
+  present(deliveries: readonly Delivery[]): readonly WholeDelivery[] | undefined {
+    const whole: WholeDelivery[] = [];
+    for (const delivery of deliveries) {
+      const { body } = delivery;
+      if (!isPresent(body)) return undefined;
+      whole.push({ delivery, body });
+    }
+    return whole;
+  }
+
   /**
    * Waits for the disk only when a body is there alone. A message whose body is damaged is left out. It is lost, and told of, and leaves the
    * queue: it would come again and again, and no consumer could ever ack it. Refused when the disk gives nothing at all.

@@ -61,7 +61,8 @@ export class QueueSends {
       refuseBatch(given, this.#core.memory(settings.durability === "memory"));
     if (tooMuch !== undefined) return tooMuch;
     const messages = withContentIds(given, settings);
-    const decided = decideSend(found.state, { messages }, this.#core.now());
+    const now = this.#core.now();
+    const decided = decideSend(found.state, { messages }, now);
     if (!decided.ok) return decided;
     const sequences = sequencesOf(decided.reply, messages.length);
     const changes = inQueues(decided.records);
@@ -69,7 +70,7 @@ export class QueueSends {
       const answer = { sent: runsOfSequences(number, sequences, messages.length), published: [] };
       changes.push(...remembered(producer, answer, settings.durability));
     }
-    const failed = await this.#core.commit(changes);
+    const failed = await this.#core.commit(changes, now);
     if (failed !== undefined) return failed;
     const { size: duplicates } = decided.reply.duplicates;
     this.#statistics.count("send", messages.length - duplicates);

@@ -128,7 +128,8 @@ export class Queues {
     }
     this.#statistics.count("receive", taken.deliveries.length);
     this.#statistics.delivered(taken.firsts, this.#core.now().wallMs);
-    const whole = await this.#bodies.ofDeliveries(queue, taken.deliveries);
+    const whole =
+      this.#bodies.present(taken.deliveries) ?? (await this.#bodies.ofDeliveries(queue, taken.deliveries));
     if (!("refusal" in whole)) return { ok: true, queue, whole };
     for (const delivery of taken.deliveries) this.#giveBack(queue, delivery);
     return whole;
@@ -195,13 +196,14 @@ export class Queues {
       ...(visibilityTimeoutMs !== undefined && { visibilityTimeoutMs }),
     };
     for (;;) {
-      const { records, reply } = decideReceive(queue, command, this.#core.now(), this.#core.state);
+      const now = this.#core.now();
+      const { records, reply } = decideReceive(queue, command, now, this.#core.state);
       if (records.length === 0) {
         // A rate limit: those who wait are served when the next start is allowed.
-        this.#timetable.note(queue.number, nextStartMs(queue, this.#core.now().monotonicMs));
+        this.#timetable.note(queue.number, nextStartMs(queue, now.monotonicMs));
         return undefined;
       }
-      const settled = this.#core.commit(inQueues(records));
+      const settled = this.#core.commit(inQueues(records), now);
       const { deliveries } = reply;
       if (deliveries.length > 0)
         return { deliveries, firsts: this.#statistics.firstOf(queue, deliveries), settled };
