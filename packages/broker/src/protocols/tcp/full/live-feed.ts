@@ -6,7 +6,8 @@ import {
   writeListening,
   writeRecords,
 } from "@sluice/protocol/full";
-import type { LiveSubscription, Overflow } from "../../../broker/api.ts";
+import type { Overflow, TopicRecord } from "../../../broker/api.ts";
+import { CreditedTopic } from "../credited-topic.ts";
 import { fitting } from "./frame-room.ts";
 import { refuseAs, type Session, type Standing } from "./session.ts";
 
@@ -15,54 +16,49 @@ const overflowOf = { drop: "drop", block: "block", end: "disconnect" } as const 
   Overflow
 >;
 
-/** Records of one push: enough to fill a write, few enough that subscribers at the same pace take the same ones. */
-const pushCountMax = 256;
-
 export class LiveFeed implements Standing {
   readonly #session: Session;
   readonly #request: ListenRequest;
-  #subscription: LiveSubscription | undefined;
-  #credit: number;
-  #scheduled = false;
-  #over = false;
+  readonly #topic: CreditedTopic;
 
   constructor(session: Session, request: ListenRequest) {
+    const { broker, limits } = session;
+    const { topic, credit, bufferCountMax, overflow } = request;
     this.#session = session;
     this.#request = request;
-    this.#credit = Math.min(request.credit, session.limits.creditMax);
-  }
-
-  /** Answers the request; false when it was refused. */
-  start(): boolean {
-    const { id, topic, bufferCountMax, overflow } = this.#request;
-    const { broker, limits, to } = this.#session;
-    const result = broker.subscribeLive({
+    this.#topic = new CreditedTopic({
+      broker,
+      limits,
       topic,
+      credit,
       bufferCountMax: Math.min(Math.max(bufferCountMax, 1), limits.bufferCountMax),
       overflow: overflowOf[overflow],
-      subscriberCountMax: limits.subscriberCountMax,
-      onReadable: () => this.#pumpSoon(),
-      // In one turn of the loop more may be published than the buffer holds: who keeps up must lose nothing by our order of doing things.
-      onFilling: () => this.pump(),
-      onClosed: (why) =>
+      pushBytesMax: limits.pushBytesMax,
+      congested: () => session.congested,
+      push: (records, dropped) => this.#push(records, dropped),
+      ended: (why) =>
         this.#end(
           why === "overflow" ? "slow-consumer" : why,
           why === "unknown-topic" ? "The topic was deleted." : "The broker ended the live subscription.",
         ),
     });
+  }
+
+  /** Answers the request; false when it was refused. */
+  start(): boolean {
+    const { id } = this.#request;
+    const result = this.#topic.start();
     if (!result.ok) {
       refuseAs(this.#session, id, result);
       return false;
     }
-    this.#subscription = result.subscription;
-    writeListening(to, id);
+    writeListening(this.#session.to, id);
     this.#session.answered();
     return true;
   }
 
   credit(add: number): void {
-    this.#credit = Math.min(this.#credit + add, this.#session.limits.creditMax);
-    this.pump();
+    this.#topic.credit(add);
   }
 
   cancel(): void {
@@ -78,41 +74,27 @@ export class LiveFeed implements Standing {
   }
 
   close(): Promise<void> {
-    this.#over = true;
-    this.#subscription?.[Symbol.dispose]();
+    this.#topic.close();
     return Promise.resolve();
   }
 
   pump(): void {
+    this.#topic.pump();
+  }
+
+  #push(records: readonly TopicRecord[], dropped: number): void {
     const session = this.#session;
-    while (!this.#over && this.#credit > 0 && !session.congested) {
-      const records =
-        this.#subscription?.take(Math.min(this.#credit, pushCountMax), session.limits.pushBytesMax) ?? [];
-      if (records.length === 0) return;
-      this.#credit -= records.length;
-      for (let from = 0; from < records.length; ) {
-        const count = fitting(records, recordBytes, from);
-        const some = count === records.length ? records : records.slice(from, from + count);
-        from += count;
-        const dropped = this.#subscription?.dropped ?? 0;
-        writeRecords(session.to, this.#request.id, dropped, session.shared.of(some));
-        session.answered();
-      }
+    for (let from = 0; from < records.length; ) {
+      const count = fitting(records, recordBytes, from);
+      const some = count === records.length ? records : records.slice(from, from + count);
+      from += count;
+      writeRecords(session.to, this.#request.id, dropped, session.shared.of(some));
+      session.answered();
     }
   }
 
-  #pumpSoon(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.pump();
-    });
-  }
-
   #end(code: string, sentence: string): void {
-    if (this.#over) return;
-    void this.close();
+    if (!this.#topic.close()) return;
     this.#session.standing.delete(this.#request.id);
     writeEnded(this.#session.to, { id: this.#request.id, code, sentence });
     this.#session.answered();
