@@ -69,4 +69,3 @@ export const pushVerbs = {
 export const refusedVerb = 0x80;
 
 export type RequestVerb = keyof typeof requestVerbs;
-export type PushVerb = keyof typeof pushVerbs;
