@@ -64,12 +64,6 @@ export const alreadySettled = (): ClientFault =>
 export const sentenceOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
 
-/** Why a subscription or membership did not begin; undefined when only its connection ended, and it begins anew on the next one. */
-export function problemOf(error: unknown): SluiceError | undefined {
-  if (error instanceof RefusedError) return error;
-  return error instanceof ClientFault && error.code === "invalid-request" ? error : undefined;
-}
-
 /** Refusals that pass, whatever the server says of when: it shuts down, or is to be started again. */
 const passingCodes: ReadonlySet<string> = new Set(["shutting-down", "storage-failed", "memory-full"]);
 
@@ -84,4 +78,22 @@ export function retryDelayMs(error: unknown): number | undefined {
   if (!(error instanceof RefusedError)) return undefined;
   if (error.retryAfterMs > 0) return error.retryAfterMs;
   return passingCodes.has(error.code) ? usualRetryMs : undefined;
+}
+
+/** Why a subscription or membership did not begin; undefined when only its connection ended, and it begins anew on the next one. */
+function problemOf(error: unknown): SluiceError | undefined {
+  if (error instanceof RefusedError) return error;
+  return error instanceof ClientFault && error.code === "invalid-request" ? error : undefined;
+}
+
+/** What becomes of a subscription or membership that did not begin: it is begun again after a while, or fails for good. */
+export function onNotBegun(
+  error: unknown,
+  next: { readonly again: (delayMs: number) => void; readonly failed: (problem: SluiceError) => void },
+): void {
+  const problem = problemOf(error);
+  if (problem === undefined) return;
+  const delayMs = retryDelayMs(problem);
+  if (delayMs === undefined) next.failed(problem);
+  else next.again(delayMs);
 }

@@ -7,7 +7,7 @@ import {
   writeListen,
 } from "@sluice/protocol/full";
 import type { Context } from "./context.ts";
-import { problemOf, RefusedError, retryDelayMs } from "./errors.ts";
+import { onNotBegun, RefusedError } from "./errors.ts";
 import { Inbox } from "./inbox.ts";
 import type { Attachment } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
@@ -140,11 +140,10 @@ export class LiveSubscription implements AsyncIterableIterator<WireRecord>, Asyn
     begun.catch((error: unknown) => {
       if (this.#id !== id) return;
       this.#id = 0;
-      const problem = problemOf(error);
-      if (problem === undefined) return;
-      const delayMs = retryDelayMs(problem);
-      if (delayMs === undefined) this.#fail(problem);
-      else this.#listenLater(session, delayMs);
+      onNotBegun(error, {
+        again: (delayMs) => this.#listenLater(session, delayMs),
+        failed: (problem) => this.#fail(problem),
+      });
     });
   }
 

@@ -8,7 +8,7 @@ import {
   writeLeave,
   writeRelease,
 } from "@sluice/protocol/full";
-import { problemOf, retryDelayMs } from "./errors.ts";
+import { onNotBegun } from "./errors.ts";
 import type { Attachment, Link } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
 
@@ -130,15 +130,13 @@ export class Membership implements Attachment {
       (error: unknown) => {
         if (this.#id !== id) return;
         this.#id = 0;
-        const problem = problemOf(error);
-        if (problem === undefined) return;
-        const delayMs = retryDelayMs(problem);
-        if (delayMs !== undefined) {
-          this.#joinLater(session, delayMs);
-          return;
-        }
-        this.#attached?.[Symbol.dispose]();
-        this.ended(problem);
+        onNotBegun(error, {
+          again: (delayMs) => this.#joinLater(session, delayMs),
+          failed: (problem) => {
+            this.#attached?.[Symbol.dispose]();
+            this.ended(problem);
+          },
+        });
       },
     );
   }

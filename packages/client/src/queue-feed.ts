@@ -9,7 +9,7 @@ import {
   writeDescribeQueue,
   writeSubscribe,
 } from "@sluice/protocol/full";
-import { problemOf, retryDelayMs } from "./errors.ts";
+import { onNotBegun } from "./errors.ts";
 import type { Attachment, Link } from "./link.ts";
 import type { RoutedPush, Session } from "./session.ts";
 import type { Settler } from "./settler.ts";
@@ -136,11 +136,10 @@ export class QueueFeed implements Attachment {
       (error: unknown) => {
         if (this.#id !== id) return;
         this.#id = 0;
-        const problem = problemOf(error);
-        if (problem === undefined) return;
-        const delayMs = retryDelayMs(problem);
-        if (delayMs === undefined) this.#fail(problem);
-        else this.#subscribeLater(session, delayMs);
+        onNotBegun(error, {
+          again: (delayMs) => this.#subscribeLater(session, delayMs),
+          failed: (problem) => this.#fail(problem),
+        });
       },
     );
   }
