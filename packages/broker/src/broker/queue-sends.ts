@@ -120,8 +120,9 @@ export function runsOfSequences(queue: number, sequences: SequenceOf, count: num
 function sequencesOfRuns(runs: readonly SequenceRun[]): SequenceOf {
   const [first] = runs;
   if (runs.length < 2) return (place) => (first?.firstSequence ?? 0) + place;
-  const sequences = runs.flatMap(({ firstSequence, count }) =>
-    Array.from({ length: count }, (_, i) => firstSequence + i),
-  );
+  const sequences = runs.flatMap(sequencesOfRun);
   return (place) => sequences[place] ?? 0;
 }
+
+export const sequencesOfRun = ({ firstSequence, count }: SequenceRun): readonly MessageSequence[] =>
+  Array.from({ length: count }, (_, i) => firstSequence + i);

@@ -3,7 +3,7 @@
 import type { Load, OutgoingMessage } from "../queue/commands.ts";
 import { decideAckBatch } from "../queue/decide/ack.ts";
 import { decideSend } from "../queue/decide/send.ts";
-import type { MessageSequence, Receipt } from "../queue/message.ts";
+import type { Receipt } from "../queue/message.ts";
 import type { Now } from "../queue/now.ts";
 import { type Refused, refuse } from "../queue/refusals.ts";
 import type { QueueState } from "../queue/state.ts";
@@ -19,6 +19,7 @@ import {
   type SequenceOf,
   type SequenceRun,
   sequencesOf,
+  sequencesOfRun,
   withContentIds,
 } from "./queue-sends.ts";
 import { placesOf, remembered, repeated, runsOf } from "./repeats.ts";
@@ -139,10 +140,8 @@ export class Transactions {
   #idsOf(runs: readonly SequenceRun[], { sends = [] }: TransactRequest): readonly (readonly string[])[] {
     if (sends.length === 0) return [];
     const { salt } = this.#core;
-    const ids = runs.flatMap(({ queue, firstSequence, count }) =>
-      Array.from({ length: count }, (_, i): MessageSequence => firstSequence + i).map((sequence) =>
-        messageId(salt, queue, sequence),
-      ),
+    const ids = runs.flatMap((run) =>
+      sequencesOfRun(run).map((sequence) => messageId(salt, run.queue, sequence)),
     );
     let end = 0;
     return sends.map(({ messages }) => {
