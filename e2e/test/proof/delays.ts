@@ -4,13 +4,12 @@ import { systemClock } from "@sluice/runtime";
 import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
-import { until } from "../../src/until.ts";
 import { drainDoor } from "./doors/http-door.ts";
 import { doorKinds } from "./doors/open-door.ts";
 import type { QueueDoor } from "./doors/queue-door.ts";
 import { behind, finishAll, producer, take } from "./doors/work-behind.ts";
 import { DueTimes } from "./due-times.ts";
-import { holding } from "./operator.ts";
+import { emptied, holding } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
 const queue = "later";
@@ -68,11 +67,7 @@ export class DelaysProof {
 
   async settle({ http }: Incarnation): Promise<string> {
     const door = drainDoor(http);
-    await until(`${queue} is empty`, async () => {
-      if ((await holding(http, queue)) === 0) return true;
-      await this.#consume(door);
-      return false;
-    });
+    await emptied(http, queue, () => this.#consume(door));
     this.#ledger.settle();
     return `delayed messages ${this.#ledger.size}, cancelled ${this.#cancelledCount}, rescheduled ${this.#rescheduledCount}`;
   }

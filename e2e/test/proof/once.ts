@@ -3,12 +3,11 @@ import { equal } from "node:assert/strict";
 import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
-import { until } from "../../src/until.ts";
 import { drainDoor } from "./doors/http-door.ts";
 import { type DoorKind, doorKinds } from "./doors/open-door.ts";
 import type { Outgoing, QueueDoor } from "./doors/queue-door.ts";
 import { behind, finishAll, producer, take } from "./doors/work-behind.ts";
-import { holding } from "./operator.ts";
+import { emptied } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
 const queue = "once";
@@ -53,11 +52,7 @@ export class OnceProof {
   async settle({ http }: Incarnation): Promise<string> {
     const door = drainDoor(http);
     for (const message of this.#late) await this.#send(door, message);
-    await until(`${queue} is empty`, async () => {
-      if ((await holding(http, queue)) === 0) return true;
-      await this.#consume(door);
-      return false;
-    });
+    await emptied(http, queue, () => this.#consume(door));
     this.#ledger.settle();
     return `messages with repeats ${this.#ledger.size}, repeats ${this.#repeatCount}`;
   }

@@ -1,6 +1,7 @@
 /** What operators ask over HTTP: how full a queue is, and what was given up. */
 import { equal } from "node:assert/strict";
 import type { HttpClient } from "../../src/http-client.ts";
+import { until } from "../../src/until.ts";
 
 export interface DeadLetter {
   readonly messageId: string;
@@ -29,6 +30,15 @@ export async function holding(http: HttpClient, queue: string): Promise<number> 
     `/v1/queues/${queue}`,
   );
   return body.ready + body.delayed + body.inFlight + body.parked;
+}
+
+/** Takes out what the queue holds, whatever that waits for. */
+export function emptied(http: HttpClient, queue: string, consume: () => Promise<unknown>): Promise<void> {
+  return until(`${queue} is empty`, async () => {
+    if ((await holding(http, queue)) === 0) return true;
+    await consume();
+    return false;
+  });
 }
 
 export interface Redrive {

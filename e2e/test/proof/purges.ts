@@ -3,11 +3,10 @@ import { equal } from "node:assert/strict";
 import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
-import { until } from "../../src/until.ts";
 import { drainDoor } from "./doors/http-door.ts";
 import type { QueueDoor } from "./doors/queue-door.ts";
 import { behind, finish, producer, take } from "./doors/work-behind.ts";
-import { holding } from "./operator.ts";
+import { emptied, holding } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
 const queue = "swept";
@@ -49,11 +48,7 @@ export class PurgesProof {
 
   async settle({ http }: Incarnation): Promise<string> {
     const door = drainDoor(http);
-    await until(`${queue} is empty`, async () => {
-      if ((await holding(http, queue)) === 0) return true;
-      await this.#consume(door);
-      return false;
-    });
+    await emptied(http, queue, () => this.#consume(door));
     this.#ledger.settle();
     return `messages beside purges ${this.#ledger.size}, purges ${this.#purgeCount}`;
   }

@@ -8,11 +8,10 @@ import { Cut, type HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
 import { StableAddress } from "../../src/stable-address.ts";
-import { until } from "../../src/until.ts";
 import { drainDoor } from "./doors/http-door.ts";
 import type { QueueDoor } from "./doors/queue-door.ts";
 import { behind, finishAll, take } from "./doors/work-behind.ts";
-import { holding } from "./operator.ts";
+import { emptied } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
 const queue = "steadfast";
@@ -73,11 +72,7 @@ export class SteadfastProof implements AsyncDisposable {
     this.#address.target = tcpPort;
     await Promise.all(this.#underWay);
     const door = drainDoor(http);
-    await until(`${queue} is empty`, async () => {
-      if ((await holding(http, queue)) === 0) return true;
-      await this.#consume(door);
-      return false;
-    });
+    await emptied(http, queue, () => this.#consume(door));
     this.#ledger.settle();
     return `messages of a client that reconnects ${this.#ledger.size}`;
   }

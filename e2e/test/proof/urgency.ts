@@ -3,11 +3,10 @@ import { equal, ok } from "node:assert/strict";
 import type { HttpClient } from "../../src/http-client.ts";
 import type { Incarnation } from "../../src/incarnations.ts";
 import type { Load } from "../../src/load.ts";
-import { until } from "../../src/until.ts";
 import { drainDoor } from "./doors/http-door.ts";
 import type { Handed, QueueDoor } from "./doors/queue-door.ts";
 import { behind, finishAll, producer, take } from "./doors/work-behind.ts";
-import { holding } from "./operator.ts";
+import { emptied } from "./operator.ts";
 import { QueueLedger } from "./queue-ledger.ts";
 
 const queue = "urgent";
@@ -47,11 +46,7 @@ export class UrgencyProof {
   async settle({ http }: Incarnation): Promise<string> {
     const door = drainDoor(http);
     this.#waiting = new Map();
-    await until(`${queue} is empty`, async () => {
-      if ((await holding(http, queue)) === 0) return true;
-      await this.#consume(door);
-      return false;
-    });
+    await emptied(http, queue, () => this.#consume(door));
     this.#ledger.settle();
     return `messages with priorities ${this.#ledger.size}`;
   }
